@@ -284,6 +284,89 @@ describe("stores", () => {
     }
   });
 
+  describe("keyv(store) that fails in ways of its own: a run has the same result, with one warning,", () => {
+    class Both extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") next(x: number): Each<number> {
+        return (x + 1) as Each<number>;
+      }
+      @mapOver("next") text(x: number): Each<string> {
+        return `${x}` as Each<string>;
+      }
+    }
+    const inTurn = (...results: (() => unknown)[]) => {
+      let n = 0;
+      return async () => results[n++ % results.length]!();
+    };
+    const rejects = () => new Promise<never>((_, reject) => setImmediate(reject, new Error("not today")));
+    const throws = () => {
+      throw new Error("not today");
+    };
+    /** The first request is rejected later; the second one throws at once. */
+    const firstRejects = () => {
+      let n = 0;
+      return () => (n++ === 0 ? rejects() : throws());
+    };
+    for (const [what, made] of [
+      ["get throws", () => ({ get: throws })],
+      ["get rejects", () => ({ get: rejects })],
+      ["one get rejects and the next one throws", () => ({ get: firstRejects() })],
+      ["set throws", () => ({ set: throws })],
+      ["set rejects", () => ({ set: rejects })],
+      ["one set rejects and the next one throws", () => ({ set: firstRejects() })],
+      ["getMany throws", () => ({ getMany: throws })],
+      ["getMany leaves out what is not there", () => ({ getMany: async () => [] })],
+      [
+        "getMany answers with more",
+        () => ({ getMany: async (keys: string[]) => [...keys, "more"].map(() => undefined) }),
+      ],
+      ["getMany answers with nothing", () => ({ getMany: inTurn(() => undefined) })],
+      ["setMany throws", () => ({ setMany: throws })],
+      ["setMany rejects", () => ({ setMany: rejects })],
+    ] as const) {
+      it(what, async () => {
+        const unhandled: unknown[] = [];
+        const note = (reason: unknown) => unhandled.push(reason);
+        const own = process.listeners("unhandledRejection");
+        process.removeAllListeners("unhandledRejection");
+        process.on("unhandledRejection", note);
+        try {
+          const held = new Map<string, unknown>();
+          const store = keyv({
+            get: async (key) => held.get(key),
+            set: async (key, value) => held.set(key, value),
+            delete: async (key) => held.delete(key),
+            ...made(),
+          } as Parameters<typeof keyv>[0]);
+          const warnings = await warningsOf(async () => {
+            const result = await new Both().run({ xs: [1, 2, 3] }, { cache: store });
+            expect(result).to.deep.equal({ next: [2, 3, 4], text: ["2", "3", "4"] });
+            for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+          });
+          expect(warnings.filter((warning) => warning.includes("the run continues without it"))).to.have.length(1);
+          expect(unhandled).to.deep.equal([]);
+        } finally {
+          process.off("unhandledRejection", note);
+          for (const listener of own) process.on("unhandledRejection", listener);
+        }
+      });
+    }
+
+    it("getMany that leaves out what is not there gives no entry of another key", async () => {
+      const held = new Map<string, unknown>();
+      const store = new KeyvStore({
+        get: async (key) => held.get(key),
+        set: async (key, value) => held.set(key, value),
+        delete: async (key) => held.delete(key),
+        getMany: async (keys) => keys.filter((key) => held.has(key)).map((key) => held.get(key)),
+      });
+      const head = { kind: "value", digest: "d", models: "", bytes: 1, value: Uint8Array.of(1) } as const;
+      await store.write([{ key: "b", ...head, owner: { pipeline: "P", node: "n", code: "c" } }]);
+      expect((await rejection(store.heads(["a", "b"]))).message).to.contain("2 keys");
+      expect((await rejection(store.entries(["a", "b"]))).message).to.contain("keys");
+    });
+  });
+
   it("memory({ max }) keeps the entries that were used last", async () => {
     const store = memory({ max: 3 });
     const same = new Same().with({ cache: store });

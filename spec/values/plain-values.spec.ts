@@ -116,6 +116,72 @@ describe("small plain values and lists of numbers, which are written and read wi
     deepStrictEqual(decode(encode({ n: 1 })), { n: 1 });
   });
 
+  for (const [what, body] of [
+    ["a number twice", 'o"\x01aI\x02"\x01aI\x04{\x02'],
+    ["an object twice", 'o"\x01ao{\0"\x01ao{\0{\x02'],
+    ["a name between", 'o"\x01aI\x02"\x01bI\x02"\x01aI\x04{\x03'],
+    ["one of them in UTF-16", 'o"\x01aI\x02c\x02a\0I\x04{\x02'],
+    ["in a list", 'A\x01o"\x01a0"\x01a0{\x02$\0\x01'],
+    ["the empty name", 'o"\0T"\0F{\x02'],
+  ] as const) {
+    it(`are refused, as V8 refuses them, if a name occurs twice: ${what}`, () => {
+      const bytes = Buffer.from(`\xff\x0f${body}`, "latin1");
+      expect(() => deserialize(bytes)).to.throw();
+      expect(faultIn(() => decode(withBody(bytes))).code).to.equal("BAD_BYTES");
+    });
+  }
+
+  for (const [what, property] of [
+    ["a setter that keeps nothing", { set() {}, get: () => "inherited" }],
+    ["a getter", { get: () => "inherited" }],
+    ["a value that can't be written", { value: "inherited" }],
+    [
+      "a setter that hides the value",
+      {
+        set(this: object, value: unknown) {
+          Object.defineProperty(this, "should", { value, configurable: true });
+        },
+      },
+    ],
+  ] as [string, PropertyDescriptor][]) {
+    it(`keep a property for which a program has put on Object's prototype ${what}`, () => {
+      const names = (value: unknown) => Object.entries(value as object);
+      Object.defineProperty(Object.prototype, "should", { ...property, configurable: true });
+      try {
+        for (const value of [{ should: 5 }, { a: 1, should: "text", b: [2] }]) {
+          deepStrictEqual(names(decode(encode(value))), names(value));
+          deepStrictEqual(names((decode(encode([value])) as object[])[0]), names(value));
+        }
+      } finally {
+        delete (Object.prototype as { should?: unknown }).should;
+      }
+    });
+  }
+
+  for (const [what, value, path] of [
+    ["the first element of a list", () => [1], [0]],
+    ["another element of it", () => [1, 2], [1]],
+    ["an element of a long list", () => Array.from({ length: 1000 }, (_, i) => i), [999]],
+    ["a property", () => ({ a: 1 }), ["a"]],
+  ] as [string, () => object, (string | number)[]][]) {
+    it(`are refused with the path if a getter throws: ${what}`, () => {
+      const throwing = Object.defineProperty(value(), path[0]!, {
+        enumerable: true,
+        configurable: true,
+        get(): never {
+          throw new Error("not today");
+        },
+      });
+      for (const each of [throwing, { inner: throwing }]) {
+        const fault = faultIn(() => encode(each));
+        expect([fault.code, fault.path]).to.deep.equal([
+          "UNSERIALISABLE",
+          each === throwing ? path : ["inner", ...path],
+        ]);
+      }
+    });
+  }
+
   it("are as deep and as long as they like", () => {
     let deep: unknown = "end";
     for (let i = 0; i < 200; i++) deep = i % 2 === 0 ? [deep] : { deep };

@@ -145,14 +145,16 @@ export class KeyvStore implements Store {
 
   private async getMany(keys: string[]): Promise<readonly unknown[]> {
     const { keyv } = this;
-    return this.answered(keyv.getMany ? keyv.getMany(keys) : Promise.all(keys.map((key) => keyv.get(key))));
+    const found = await this.answered(keyv.getMany ? keyv.getMany(keys) : each(keys, (key) => keyv.get(key)));
+    // If an answer leaves out what is missing, a key would get the entry of another one.
+    if (!Array.isArray(found) || found.length !== keys.length)
+      throw new Error(`it was asked for ${keys.length} keys, and did not answer with as many`);
+    return found;
   }
 
   private async setMany(entries: { key: string; value: unknown }[]): Promise<void> {
     const { keyv } = this;
-    const set = keyv.setMany
-      ? keyv.setMany(entries)
-      : Promise.all(entries.map(({ key, value }) => keyv.set(key, value)));
+    const set = keyv.setMany ? keyv.setMany(entries) : each(entries, ({ key, value }) => keyv.set(key, value));
     await this.answered<unknown>(set);
   }
 
@@ -164,6 +166,11 @@ export class KeyvStore implements Store {
     if (failure !== undefined) throw failure;
     return answer;
   }
+}
+
+/** Sends requests at once. If one throws at once, the others are awaited: nobody else would handle that they are rejected. */
+function each<T>(items: readonly T[], request: (item: T) => unknown): Promise<unknown[]> {
+  return Promise.all(items.map(async (item) => request(item)));
 }
 
 type Listing = AsyncIterable<[string, unknown]> | Iterable<[string, unknown]>;

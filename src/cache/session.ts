@@ -3,7 +3,7 @@ import { FlushTimer } from "../util/flush-timer.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { decode, encode } from "../values/codec.js";
 import { forgottenEntry } from "./cache-keys.js";
-import type { ContentRef } from "./content-ref.js";
+import { type ContentRef, listContent } from "./content-ref.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
 /** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
@@ -30,6 +30,8 @@ const KEY_LENGTH = 43;
 /** A value that was read, with what is known of it. */
 export interface Found extends EntryMeta {
   readonly decoded: unknown;
+  /** True if its parts, or those of an element, come from entries of their own: an object that was in two of them is now two. */
+  readonly isComposed?: boolean;
 }
 
 /** An entry to be: its value is encoded at once, since somebody may change it later. */
@@ -136,8 +138,11 @@ export class CacheSession {
     }
     const parts = await this.read(keys);
     if (parts.some((part) => part === undefined)) return undefined;
+    // A node that does not depend on its arguments alone may have written another value over one of them.
+    if (!isOf(entry, parts as Found[])) return undefined;
     return {
       ...entry,
+      isComposed: entry.kind === "record" || parts.some((part) => part!.isComposed || isListIn(entry, part!)),
       bytes: parts.reduce((sum, part) => sum + part!.bytes, 0),
       decoded: compose(parts.map((part) => part!.decoded)),
     };
@@ -324,6 +329,17 @@ class RequestBatcher<E> {
     });
     return { keys, answer };
   }
+}
+
+/** Of a mapped node's own list it does not count which of its elements are one object; of the value that an alias leads to, it does. */
+function isListIn(entry: EntryMeta, part: EntryMeta): boolean {
+  return entry.kind === "alias" && part.kind === "list";
+}
+
+/** False if values are others than those that an entry was made of. Records are not compared: their digests count what is shared in them. */
+function isOf({ kind, digest }: EntryMeta, parts: readonly EntryMeta[]): boolean {
+  if (kind === "list") return listContent(parts).digest === digest;
+  return kind !== "alias" || parts[0]!.kind !== "value" || parts[0]!.digest === digest;
 }
 
 /** An entry's checksum is also of what is known of it: bytes of another key, or of another content, are damage. */

@@ -128,7 +128,8 @@ class SmallReader {
       record[name] = this.value();
     }
     this.at++;
-    if (this.varint() !== count) throw NOT_PLAIN;
+    // There are fewer if a name occurs twice, which V8 refuses, or if the program has put a setter on Object's prototype.
+    if (this.varint() !== count || Object.keys(record).length !== count) throw NOT_PLAIN;
     this.depth--;
     return record;
   }

@@ -45,6 +45,15 @@ export const NOT_PLAIN = Symbol("not plain");
  * @returns undefined if V8 has to write it.
  */
 export function plainBytes(value: unknown, room: number): Uint8Array | undefined {
+  try {
+    return written(value, room);
+  } catch {
+    // If a getter threw, the walk that reports the path calls it once more.
+    return undefined;
+  }
+}
+
+function written(value: unknown, room: number): Uint8Array | undefined {
   if (typeof value === "object" && value !== null) {
     // Any operation on a proxy would run its code.
     if (types.isProxy(value)) return undefined;
@@ -58,9 +67,6 @@ export function plainBytes(value: unknown, room: number): Uint8Array | undefined
   idle = undefined;
   try {
     return writer.write(value, room);
-  } catch {
-    // If a getter threw, the walk that reports the path calls it once more.
-    return undefined;
   } finally {
     writer.forget();
     idle = writer;

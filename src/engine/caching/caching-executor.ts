@@ -86,14 +86,19 @@ export class CachingExecutor {
 
   /** @returns the value, or what stands for it; undefined if it has to be computed: then what it takes is there. */
   private async lookup(step: Step): Promise<Lookup | undefined> {
-    const pending = this.keyFor(step);
-    const key = typeof pending === "object" ? await pending : pending;
-    if (key !== undefined) {
-      const entry = await this.find(step, key);
-      if (entry !== undefined) return entry;
+    for (;;) {
+      const { replaced } = this.digests;
+      const pending = this.keyFor(step);
+      const key = typeof pending === "object" ? await pending : pending;
+      this.keys[step.slot] = key;
+      if (key !== undefined) {
+        const entry = await this.find(step, key);
+        if (entry !== undefined) return entry;
+      }
+      if (this.digests.mayNeed(step.arguments)) await this.digests.load(step.arguments);
+      // The key may be that of another value.
+      if (this.digests.replaced === replaced) return undefined;
     }
-    if (this.digests.mayNeed(step.arguments)) await this.digests.load(step.arguments);
-    return undefined;
   }
 
   /** Looks up a step's entry, and notes its content. */
@@ -107,6 +112,7 @@ export class CachingExecutor {
     emitHit(execution, step, undefined, key, head.bytes);
     this.log.of(step).cached++;
     this.digests.set(step, head);
+    this.digests.noteRead(step.slot, head);
     return lookupOf(key, head);
   }
 
@@ -421,7 +427,9 @@ export class CachingExecutor {
       await this.recomputeMap(step);
       return;
     }
+    const { replaced } = this.digests;
     await this.digests.load(step.arguments);
+    if (this.digests.replaced !== replaced) this.keys[slot] = await this.keyFor(step);
     const { currentRun: current, program } = execution;
     execution.values[slot] = await withRun(current, program.hasAsyncMethod, () => this.compute(step));
   };

@@ -3,7 +3,7 @@ import { type ContentRef, listContent } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import { joinKeys } from "../../cache/session.js";
 import { NodeError } from "../../errors.js";
-import type { Step } from "../../graph/plan.js";
+import type { Argument, Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode, encode } from "../../values/codec.js";
 import { type ElementSelection, mapEndCounts } from "../elements/element-selection.js";
@@ -24,6 +24,8 @@ const LOOKUP_BATCH = 4096;
 interface MapLookup {
   /** The key of the list as a whole. */
   readonly listKey: string;
+  /** The number of values that were others than known before. */
+  readonly replaced: number;
   /** By index. */
   readonly keys: readonly string[];
   /** The contents of the elements of its lists. */
@@ -79,6 +81,16 @@ export class CachingMapExecutor implements MapExecutor {
     const known = execution.collectedBefore(step) === undefined ? await this.known(step, isForced) : undefined;
     if (known === "list") return;
     await contents.load(step.arguments);
+    if (known !== undefined && known.missing.length > 0) {
+      for (const list of lists) await this.loadMissing(list, known, step.map!.product);
+      if (!(await this.isCurrent(step, known))) {
+        const account = cached.log.of(step);
+        account.computed -= known.missing.length;
+        account.cached -= known.keys.length - known.missing.length;
+        await this.compute(step, isForced);
+        return;
+      }
+    }
     if (known === undefined) {
       await contents.load(lists);
       const values = await this.run(
@@ -108,6 +120,7 @@ export class CachingMapExecutor implements MapExecutor {
     let counted: readonly string[];
     let listKey: string;
     const refs: (readonly ContentRef[])[] = [];
+    const { replaced } = contents;
     try {
       const shared = await contents.digestsOf(step.arguments);
       const wholes = await contents.digestsOf(lists);
@@ -134,7 +147,13 @@ export class CachingMapExecutor implements MapExecutor {
     const keys = Array.from({ length: elements.length }, (_, i) =>
       elementKey(code, counted, keyComponents(codes, elements.inputs(i) as ContentRef[])),
     );
-    return { listKey, keys, elements, ...(await this.find(step, keys, isForced, this.carriedIn(step, elements))) };
+    return {
+      listKey,
+      replaced,
+      keys,
+      elements,
+      ...(await this.find(step, keys, isForced, this.carriedIn(step, elements))),
+    };
   }
 
   /** Tells if a list that a step maps over has collected errors in it. */
@@ -162,6 +181,7 @@ export class CachingMapExecutor implements MapExecutor {
     if (entry === undefined) return false;
     execution.values[step.slot] = entry.value;
     contents.set(step, entry.head);
+    contents.noteRead(step.slot, entry.head);
     this.cached.setKey(step, key);
     this.cached.log.of(step).cached++;
     return true;
@@ -173,7 +193,7 @@ export class CachingMapExecutor implements MapExecutor {
     keys: readonly string[],
     isForced: boolean,
     isCarried: (element: number) => boolean = () => false,
-  ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
+  ): Promise<Omit<MapLookup, "keys" | "listKey" | "replaced" | "elements">> {
     const { execution } = this.cached;
     const isWanted = isForced || this.cached.isOutput(step.slot);
     const results: unknown[] = new Array(keys.length);
@@ -195,6 +215,7 @@ export class CachingMapExecutor implements MapExecutor {
         if (entry !== undefined) {
           results[index] = entry.value;
           refs[index] = entry.head;
+          this.cached.digests.noteRead(step.slot, entry.head);
           emitHit(execution, step, index, key, entry.head.bytes);
           continue;
         }
@@ -214,20 +235,36 @@ export class CachingMapExecutor implements MapExecutor {
     return { results, refs, missing, equals };
   }
 
+  /** The values of a list that the missing elements take. */
+  private async loadMissing(list: Argument, { missing }: MapLookup, product: boolean): Promise<List> {
+    const { digests: contents, execution } = this.cached;
+    if (!product) return contents.elementValues(list, missing);
+    await contents.load([list]);
+    return execution.listAt(list)!;
+  }
+
+  /** False if what a map takes is not what its keys are made of: a value was read, or computed after all, and is another one. */
+  private async isCurrent(step: Step, { listKey, replaced }: MapLookup): Promise<boolean> {
+    const { digests: contents, codes } = this.cached;
+    if (contents.replaced === replaced) return true;
+    try {
+      const { lists, product } = step.map!;
+      const shared = keyComponents(codes, await contents.digestsOf(step.arguments));
+      const wholes = keyComponents(codes, await contents.digestsOf(lists));
+      return mapKey(codes.steps[step.index]!.code, product, shared, wholes) === listKey;
+    } catch {
+      return false;
+    }
+  }
+
   private async runMissing(step: Step, known: MapLookup): Promise<void> {
     const { cached } = this;
-    const { digests: contents, execution } = cached;
+    const { execution } = cached;
     const { lists, product } = step.map!;
     const { missing, equals, keys, results, refs } = known;
     const again: number[] = [];
     const missingLists: List[] = [];
-    for (const list of lists) {
-      if (!product) missingLists.push(await contents.elementValues(list, missing));
-      else {
-        await contents.load([list]);
-        missingLists.push(execution.listAt(list)!);
-      }
-    }
+    for (const list of lists) missingLists.push(await this.loadMissing(list, known, product));
     const taken = new MapElements(missingLists, product, { first: 0, count: missing.length, indices: missing });
     // In a worker, copies are changed.
     const isHere = execution.isInProcess(step);

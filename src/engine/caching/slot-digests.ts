@@ -3,7 +3,8 @@ import { ContentFacts } from "../../cache/content-facts.js";
 import { type ContentRef, contentRef, listContent, refFrom } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests } from "../../cache/program-digests.js";
-import type { CacheSession } from "../../cache/session.js";
+import type { CacheSession, Found } from "../../cache/session.js";
+import type { EntryMeta } from "../../cache/store.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
@@ -36,11 +37,16 @@ export class SlotDigests {
   private readonly lazyElements: (readonly ContentRef[] | undefined)[] = [];
   /** By slot, the contents of a list's elements, which are there when they are asked for. */
   private readonly later: (() => readonly Content[])[] = [];
-  private readonly byPath = new Map<string, ContentRef>();
+  /** By slot and path. */
+  private readonly byPath = new Map<number, Map<string, ContentRef>>();
   /** The slots whose values have no content, which was reported. */
   private readonly without = new Set<number>();
   /** By slot, the steps or resources that changed a value after others knew it. */
   private readonly changes = new Map<number, Changer>();
+  /** Counts the values that were read, or computed after all, and are others than those whose contents were known. */
+  replaced = 0;
+  /** The slots whose values were read from several entries: an object that was in two of them is now two, which counts in their contents. */
+  private readonly composed = new Set<number>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
@@ -183,17 +189,18 @@ export class SlotDigests {
 
   private async digestOfPath({ slot, path }: Argument, way: readonly string[]): Promise<ContentRef> {
     const name = argumentKey({ slot, path });
-    const known = this.byPath.get(name);
+    const known = this.byPath.get(slot)?.get(name);
     if (known !== undefined) return known;
-    const whole = this.isComputed(slot) ? await this.digestOfSlot(slot) : undefined;
+    let whole = this.isComputed(slot) ? await this.digestOfSlot(slot) : undefined;
     let part = whole && (await this.facts.part(whole, way));
     if (part === undefined) {
       await this.load([{ slot, path }]);
       this.assertKnown(slot);
+      if (whole !== undefined) whole = await this.digestOfSlot(slot);
       part = contentRef(this.execution.input({ slot, path }));
       if (whole !== undefined) this.facts.savePart(whole, way, part);
     }
-    this.byPath.set(name, part);
+    getOrCreate(this.byPath, slot, () => new Map<string, ContentRef>()).set(name, part);
     return part;
   }
 
@@ -246,7 +253,7 @@ export class SlotDigests {
   mayNeed(args: readonly Argument[]): boolean {
     return args.some(({ slot }) => {
       const value = this.execution.values[slot];
-      return value instanceof LazyValue || Array.isArray(value) || this.isResource(slot);
+      return value instanceof LazyValue || Array.isArray(value) || this.composed.has(slot) || this.isResource(slot);
     });
   }
 
@@ -260,6 +267,7 @@ export class SlotDigests {
       const value = this.execution.values[slot];
       if (value instanceof LazyValue) await this.loadWhole(slot, value);
       else if (Array.isArray(value) && this.isMapped(slot)) await this.loadElements(slot, value);
+      this.lookAtComposed(slot);
     }
     // What a resource is built from is needed when it is built.
     const { resources } = this.execution.plan;
@@ -269,22 +277,63 @@ export class SlotDigests {
     }
   }
 
-  private async loadWhole(slot: number, { key }: LazyValue): Promise<void> {
+  private async loadWhole(slot: number, { key, ref }: LazyValue): Promise<void> {
     const [entry] = await this.session.read([key]);
-    if (entry === undefined) await this.revive(slot);
-    else this.execution.values[slot] = entry.decoded;
+    if (entry === undefined) {
+      await this.computeAfterAll(slot);
+      return;
+    }
+    // Another process may have written another value over it since its content was read.
+    if (entry.digest !== ref.digest) this.replace(slot, { digest: entry.digest, models: entry.models });
+    this.execution.values[slot] = entry.decoded;
+    if (entry.isComposed) this.composed.add(slot);
+  }
+
+  /** Notes that the value in a slot was read, and may have come from several entries. */
+  noteRead(slot: number, found: EntryMeta | Found): void {
+    if ("isComposed" in found && found.isComposed) this.composed.add(slot);
+  }
+
+  /** A value that was read from several entries gets the content that it has now, before it is compared with that. */
+  private lookAtComposed(slot: number): void {
+    if (!this.composed.delete(slot) || this.changes.has(slot)) return;
+    if (this.hasChanged(slot)) this.replace(slot, undefined);
+  }
+
+  /** A node that does not depend on its arguments alone may give another value than the one that was known. */
+  private async computeAfterAll(slot: number): Promise<void> {
+    const before = this.bySlot[slot];
+    await this.revive(slot);
+    const now = this.bySlot[slot];
+    // Without a new content, the value has none, or is not cached.
+    if (now === before) this.replace(slot, undefined);
+    else if (now?.digest !== before?.digest) this.replace(slot, now, this.lazyElements[slot]);
+  }
+
+  private replace(slot: number, ref: ContentRef | undefined, elements?: readonly ContentRef[]): void {
+    this.replaced++;
+    this.bySlot[slot] = ref;
+    this.lazyElements[slot] = elements;
+    this.byPath.delete(slot);
+    // They may be built from it.
+    for (const resource of this.execution.plan.resources) this.bySlot[resource.slot] = undefined;
   }
 
   /** @param wanted which of a mapped node's values are needed; undefined: all. */
   private async loadElements(slot: number, list: unknown[], wanted?: readonly number[]): Promise<void> {
     const indices = (wanted ?? [...list.keys()]).filter((i) => list[i] instanceof LazyValue);
     if (indices.length === 0) return;
-    const entries = await this.session.read(indices.map((i) => (list[i] as LazyValue).key));
+    // While they are read, another step may load the same elements.
+    const lazy = indices.map((i) => list[i] as LazyValue);
+    const entries = await this.session.read(lazy.map(({ key }) => key));
     if (entries.includes(undefined)) {
-      await this.revive(slot);
+      await this.computeAfterAll(slot);
       return;
     }
+    const isOther = lazy.some(({ ref }, n) => ref.digest !== entries[n]!.digest);
     for (const [n, i] of indices.entries()) list[i] = entries[n]!.decoded;
+    if (isOther) this.replace(slot, undefined);
+    if (entries.some((entry) => entry!.isComposed)) this.composed.add(slot);
     this.execution.listChanged(list);
   }
 
@@ -295,6 +344,7 @@ export class SlotDigests {
     if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
       await this.loadElements(slot, value, indices);
     else await this.load([argument]);
+    this.lookAtComposed(slot);
     const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
