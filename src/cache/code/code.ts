@@ -42,6 +42,8 @@ function engine(): string {
     locale,
     EventEmitter.defaultMaxListeners,
     inspect.defaultOptions,
+    inspect.styles,
+    inspect.colors,
     conditions(),
   ]);
 }
