@@ -29,9 +29,11 @@ const ROWS = [
 /** What is not as a row says; none: all is. */
 function faultsOf(row: Row, before: Outcome, after: Outcome): string[] {
   const found: string[] = [];
-  for (const [when, { failure, wrong }] of Object.entries({ before, after })) {
+  for (const [when, { failure, wrong, unstable }] of Object.entries({ before, after })) {
     if (failure !== undefined) found.push(`${when}: ${failure.split("\n").slice(0, 6).join(" | ")}`);
     else if (wrong.length > 0) found.push(`${when}: of ${wrong} the value is wrong`);
+    else if (unstable.length > 0 && row.isFilled !== true)
+      found.push(`${when}: another run would compute ${unstable.join(" | ")}`);
   }
   if (found.length > 0) return found;
   if (after.computed.join(" ") !== row.computes.join(" ")) {

@@ -39,6 +39,8 @@ export interface Outcome {
   readonly warnings: readonly string[];
   /** Values from the cache that are not those of a run without one. */
   readonly wrong: readonly string[];
+  /** Nodes, and why, that another run in the same process would compute. */
+  readonly unstable: readonly string[];
   /** What was printed to explain it, by node. */
   readonly because: Readonly<Record<string, string>>;
   /** What kept it from running at all. */

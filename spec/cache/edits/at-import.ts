@@ -141,6 +141,16 @@ export const AT_IMPORT = [
       "new Lines()",
       "Readable.prototype",
     ],
+    ["what a static method of a class makes", `import "./patch.js";`, `Buffer.from("a")`, "Buffer.prototype"],
+    ["what another one makes", `import { Readable } from "node:stream";`, "Readable.from([])", "Readable.prototype"],
+    ["what a global class makes", `import "./patch.js";`, "AbortSignal.abort()", "AbortSignal.prototype"],
+    ["what the class extends of which it is", `import "./patch.js";`, "AbortSignal.abort()", "EventTarget.prototype"],
+    [
+      "a class that a module has as a member",
+      `import buffer from "node:buffer";`,
+      "buffer.Buffer.alloc(1)",
+      "Buffer.prototype",
+    ],
   ].map(([what, head, y, target]) =>
     row(
       3,

@@ -516,7 +516,11 @@ export class P extends Pipeline {
     "made y",
   ),
   ...SET.map(([what, content]) =>
-    row(5, `what runs when ${what}`, content, ["pipeline.ts", "v * 2", "v * 3"], "y", { only: COMPILED }),
+    row(5, `what runs when ${what}`, content, ["pipeline.ts", "v * 2", "v * 3"], "y", {
+      only: COMPILED,
+      // The other setters are known to be run by the node.
+      isFilled: what === "a private member is assigned",
+    }),
   ),
   ...ASKED.map(([what, head, y]) =>
     row(5, `the name of a function, asked by ${what}`, { head, y }, ["pipeline.ts", /gone/g, "come"], "y", {

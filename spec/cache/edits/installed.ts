@@ -55,6 +55,24 @@ export const INSTALLED = [
     ["node_modules/p/words.md", "b"],
     "y",
   ),
+  ...["new C(x)", "C.of(x)", "D.of(x)", "make.C.of(x)"].map((y) =>
+    row(
+      8,
+      `a method that the program puts on a package's class: ${y}`,
+      {
+        head: `import "./patch.js";\nimport { C, D, make } from "p";`,
+        y: `(${y} as any).total()`,
+        files: {
+          ...P(
+            "export class C { constructor(x) { this.x = x; } static of(x) { return new C(x); } }\nexport class D extends C { static of(x) { return new D(x); } }\nexport const make = { C };",
+          ),
+          "patch.ts": `import { C } from "p";\n(C.prototype as any).total = function (this: any) { return this.x * 2; };`,
+        },
+      },
+      ["patch.ts", "* 2", "* 3"],
+      "y",
+    ),
+  ),
   row(
     8,
     "two packages that change places, by npm's aliases",

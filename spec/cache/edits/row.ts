@@ -9,6 +9,8 @@ export interface Row extends Project {
   readonly computes: readonly string[];
   /** Why a node is not kept, before and after the edit. */
   readonly unkept: RegExp | undefined;
+  /** True if its nodes change what they read in a way that is not known to be theirs: another run in the process computes them. */
+  readonly isFilled?: boolean;
   /** The loaders under which it can't run. */
   readonly except: readonly Loader[];
 }
@@ -30,7 +32,7 @@ export interface Content {
 /** A file with a text in it that becomes another one; or a file that gets a new text, or goes. */
 type Edit = readonly [file: string, from: string | RegExp, to: string] | readonly [file: string, text: string | null];
 
-interface More extends Partial<Pick<Row, "links" | "alias" | "env" | "isAlone" | "unkept" | "except">> {
+interface More extends Partial<Pick<Row, "links" | "alias" | "env" | "isAlone" | "unkept" | "isFilled" | "except">> {
   /** The only loaders under which it can run. */
   readonly only?: readonly Loader[];
 }

@@ -59,6 +59,17 @@ const KEPT_BY_NODE: readonly (readonly [what: string, head: string, y: string])[
   ["Reflect's metadata", `class K {}`, "(Reflect as any).getMetadata('k', K) ?? x"],
 ];
 
+const LOADED_BY_NODE = [
+  "new AbortController().signal.aborted",
+  "new Blob(['a']).size",
+  "new FormData().has('a')",
+  "new Headers({ a: 'b' }).get('a')",
+  "new ReadableStream().locked",
+  "new Response('a').status",
+  "new TextEncoder().encode('a')[0]",
+  "atob(btoa('a'))",
+];
+
 /** What V8 or the language hides, and what other code changes where nobody looks. */
 export const UNSEEN = [
   row(
@@ -348,7 +359,7 @@ await import("./patch.js");
     },
     ["pipeline.ts", "get: a.get", "get: b.get"],
     "y",
-    { unkept: /one variable/ },
+    { unkept: /one variable/, isFilled: true },
   ),
   row(
     4,
@@ -359,6 +370,7 @@ await import("./patch.js");
     },
     ["pipeline.ts", "get: a.get", "get: b.get"],
     "y",
+    { isFilled: true },
   ),
   row(
     4,
@@ -460,6 +472,32 @@ await import("./patch.js");
     ["pipeline.ts", "= 2", "= 0"],
     "other y",
     { isAlone: true, only: COMPILED },
+  ),
+  ...(["styles", "colors"] as const).map((what) =>
+    row(
+      9,
+      `how Node prints objects: its ${what}`,
+      {
+        head: `import util from "node:util";\nObject.assign(util.inspect.${what}, ${what === "styles" ? `{ number: "red" }` : "{ yellow: [1, 2] }"});`,
+        y: "util.inspect(x, { colors: true })",
+      },
+      ["pipeline.ts", what === "styles" ? "red" : "[1, 2]", what === "styles" ? "blue" : "[3, 4]"],
+      "other y",
+      { isAlone: true, only: COMPILED },
+    ),
+  ),
+  ...LOADED_BY_NODE.map((y) =>
+    row(
+      0,
+      `a global that Node loads when it is first asked for, and another file asks for it: ${y}`,
+      { head: `import "./early.js";`, y, files: { "early.ts": "export {};" } },
+      [
+        "early.ts",
+        `export const early = [AbortController, Blob, FormData, Headers, ReadableStream, Response, TextEncoder, atob, btoa];`,
+      ],
+      "",
+      { isAlone: true, only: COMPILED },
+    ),
   ),
   ...KEPT_BY_NODE.map(([what, head, y]) =>
     row(0, `what uses nothing but Node: ${what}`, { head, y }, [["note.txt", "other"]], ""),

@@ -9,6 +9,12 @@ import type { References } from "./references.js";
 import { classesOf, flagsOf, isClassText, isFresh, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
 
+/** A member of a class, or an accessor's function. */
+interface Part {
+  readonly key: PropertyKey;
+  readonly value: unknown;
+}
+
 /** Classes: their text, their members, what decorators and statements beside them have added; and what hangs on functions. */
 export class Classes {
   constructor(
@@ -98,31 +104,51 @@ export class Classes {
     if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
   }
 
+  /** Members that a program has put on a class of Node or of a package, of which a static method may make an object. */
+  changedBeside(id: number, type: Function, { script }: Code): void {
+    if (script.url.startsWith("node:")) this.changedInNode(id, type);
+    else this.changedMembers(id, type);
+  }
+
   /** Members that a program has put on one of Node's classes, on its prototype, and on the classes that it extends. */
   changedInNode(id: number, type: Function): void {
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
+    const parts: Part[] = [];
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as unknown;
     for (const object of [type, prototype]) {
       if (!isObject(object)) continue;
       for (const key of ownKeys(object)) {
         if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
         const { value, get, set } = getOwnPropertyDescriptor(object, key)!;
-        for (const part of [value, get, set] as unknown[]) this.ifNotOfNode(id, key, part);
+        for (const part of [value, get, set] as unknown[]) if (part !== undefined) parts.push({ key, value: part });
       }
     }
-    const base = getPrototypeOf(type);
-    if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
+    this.notOfNode(parts, (found) => {
+      for (const { key, value } of found)
+        this.walk.pieces[id]!.next.push(this.walk.key(key), this.walk.value(value, String(key)));
+    });
   }
 
-  private ifNotOfNode(id: number, key: PropertyKey, part: unknown): void {
-    const add = () => this.walk.pieces[id]!.next.push(this.walk.key(key), this.walk.value(part, String(key)));
-    if (typeof part !== "function") {
-      if (part !== undefined && !isObject(part)) add();
-    } else if (types.isProxy(part)) add();
-    else {
-      this.walk.inspect(part, (facts) => {
-        if (facts.kind === "bound" || (facts.kind === "code" && !facts.script.url.startsWith("node:"))) add();
+  /** Those of the members that Node has not put there, in their order, whenever V8 answers for each. */
+  private notOfNode(parts: readonly Part[], then: (found: readonly Part[]) => void): void {
+    const isFound: boolean[] = [];
+    let waiting = 1;
+    const answered = (): void => {
+      if (--waiting === 0) then(parts.filter((_, i) => isFound[i]));
+    };
+    for (const [i, { value }] of parts.entries()) {
+      if (typeof value !== "function" || types.isProxy(value)) {
+        isFound[i] = typeof value === "function" || !isObject(value);
+        continue;
+      }
+      waiting++;
+      this.walk.inspect(value, (facts) => {
+        isFound[i] = facts.kind === "bound" || (facts.kind === "code" && !facts.script.url.startsWith("node:"));
+        answered();
       });
     }
+    answered();
   }
 
   /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */

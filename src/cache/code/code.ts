@@ -38,6 +38,8 @@ function engine(): string {
     language(),
     EventEmitter.defaultMaxListeners,
     inspect.defaultOptions,
+    inspect.styles,
+    inspect.colors,
     conditions(),
   ]);
 }

@@ -53,8 +53,20 @@ export function onGlobal(global: object, name: string): Found {
   return returned.isThere ? returned : { isThere: true, value: descriptor.get };
 }
 
-/** Node gives some of its globals by accessors of its own, which may run: by `process` and by `globalThis.process`. */
-const NODE_GETTERS = new Set(["process", "Buffer"].map((name) => getOwnPropertyDescriptor(globalThis, name)?.get));
+/** Node's text of an accessor that loads a global when it is first asked for: `TextEncoder`, `Headers`, `AbortSignal`. */
+const LOADS = /\b(?:lazyLoadedValue|lazyDOMExceptionClass)\b/;
+
+/**
+ * Node gives many of its globals by accessors of its own, which may run: by `process` and by `globalThis.process`. One that loads a
+ * global leaves its value in its own place: code is the same before and after.
+ */
+const NODE_GETTERS = new Set(
+  ownKeys(globalThis).flatMap((key) => {
+    const get = getOwnPropertyDescriptor(globalThis, key)?.get;
+    const isNodes = get !== undefined && (key === "process" || key === "Buffer" || LOADS.test(textOf(get)));
+    return isNodes ? [get] : [];
+  }),
+);
 
 export function valueFromNodeGetter({ get }: PropertyDescriptor): Found {
   return get !== undefined && NODE_GETTERS.has(get) ? { isThere: true, value: get.call(globalThis) } : NOT_THERE;

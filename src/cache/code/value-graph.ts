@@ -18,7 +18,7 @@ import { environmentOf, fileOf, OUR_NAME, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
-import { nameOf } from "./reflection.js";
+import { isClassText, isObject, nameOf } from "./reflection.js";
 import { sharingOf } from "./sharing.js";
 import { StableDigests } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
@@ -91,7 +91,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.inspect(fn, (facts) => {
         if (isPackaged(facts)) {
           // What is in an object of a package decides what its methods do.
-          if (facts.kind === "bound" || isOurs(facts) || !readsThis(fn)) return;
+          if (facts.kind === "bound" || isOurs(facts)) return;
+          if (!readsThis(fn)) {
+            // A static method: `Buffer.from()`, `DateTime.now()`.
+            if (typeof holder === "function" && facts.kind === "code") this.classes.changedBeside(id, holder, facts);
+            return;
+          }
           const whole = skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips);
           this.writes.wholes.add(whole);
           this.pieces[id]!.next.push(whole);
@@ -231,8 +236,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
       if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
       if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
-      // What Node has put around a function of the program, as promisify() does, has that in its closure.
-      if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);
+      // What Node has put around a function of the program, as promisify() does, has that in its closure. It puts no class around one.
+      const isMade = facts.scopes.length > 0 && topOf(facts) > 0 && !isClassText(fn) && !isOfNode(fn);
+      if (isMade) this.closures(id, fn, facts);
       this.classes.changedInNode(id, fn);
       return;
     }
@@ -278,8 +284,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   /** Of a function of Node or of a package, the variables that are not those of its module. */
   private closures(id: number, fn: Function, facts: Code): void {
-    for (const [name, value] of innerVariables(fn, facts))
+    const written = facts.script.url.startsWith("node:") ? textOf(fn) : "";
+    for (const [name, value] of innerVariables(fn, facts)) {
+      // What Node notes of its calls: that it has warned.
+      if (!isObject(value) && written.includes(`${name} = `)) continue;
       this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
+    }
   }
 
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
