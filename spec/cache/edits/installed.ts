@@ -1,4 +1,4 @@
-import { type Content, row } from "./row.js";
+import { COMPILED, type Content, row } from "./row.js";
 
 const manifest = (name: string, more = "") =>
   `{ "name": "${name}", "version": "1.0.0", "type": "module", "main": "i.js"${more} }`;
@@ -34,7 +34,7 @@ const VARIABLES: readonly (readonly [what: string, code: string])[] = [
   ["by an import", "import { env } from 'node:process'; export const f = (x) => x + (env['scale_3'] ?? '');"],
   ["in a pattern", "const { SCALE_4: s = '' } = process.env; export const f = (x) => x + s;"],
 ];
-const CONDITIONS = (own: string) => ({ before: { NODE_OPTIONS: "" }, after: { NODE_OPTIONS: own } });
+const OPTIONS = (own: string, before = "") => ({ before: { NODE_OPTIONS: before }, after: { NODE_OPTIONS: own } });
 const BY_CONDITION = {
   "node_modules/q/package.json": `{ "name": "q", "exports": { "dev": "./a.mjs", "default": "./b.mjs" } }`,
   "node_modules/q/a.mjs": "export const g = (x) => x + 1;",
@@ -207,8 +207,33 @@ export const INSTALLED = [
       content as Content,
       ["note.txt", "other"],
       "y other",
-      { env: CONDITIONS(i === 0 ? "--conditions=dev" : "-C dev"), isAlone: true, except: ["cjs"] },
+      { env: OPTIONS(i === 0 ? "--conditions=dev" : "-C dev"), isAlone: true, except: ["cjs"] },
     ),
+  ),
+  ...[
+    ["--disable-proto=delete", "", "typeof ({} as any).__proto__"],
+    ["--max-http-header-size 100", `import http from "node:http";`, "http.maxHeaderSize"],
+  ].map(([option, head, y]) =>
+    row(
+      9,
+      `an option of Node that changes a value, ${option}`,
+      { head: head!, y: y! },
+      ["note.txt", "other"],
+      "y other",
+      {
+        env: OPTIONS(option!),
+        isAlone: true,
+        only: COMPILED,
+      },
+    ),
+  ),
+  ...["--trace-warnings --inspect-port=0", "--max-old-space-size=900 --no-deprecation", "--stack_trace_limit=5"].map(
+    (options) =>
+      row(0, `options of Node that change no value, ${options}`, { y: "x + 1" }, ["note.txt", "other"], "", {
+        env: OPTIONS(options),
+        isAlone: true,
+        only: COMPILED,
+      }),
   ),
   ...VARIABLES.map(([what, code], i) =>
     row(9, `a variable that a package reads ${what}`, uses(P(code)), ["note.txt", "other"], "y", {

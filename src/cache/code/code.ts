@@ -3,6 +3,7 @@ import { inspect, types } from "node:util";
 import { sha256 } from "../../util/sha256.js";
 import { language, timeZone } from "../../util/time-zone.js";
 import { inspecting } from "../../util/v8-inspector.js";
+import { nodeOptions } from "./node-options.js";
 import type { Piece } from "./pieces.js";
 import { NO_SOURCES, type Sources } from "./source-files.js";
 import { ValueGraph } from "./value-graph.js";
@@ -40,14 +41,8 @@ function engine(): string {
     inspect.defaultOptions,
     inspect.styles,
     inspect.colors,
-    conditions(),
+    nodeOptions(),
   ]);
-}
-
-/** The conditions by which Node chooses among a package's files, beside its own. */
-function conditions(): string[] {
-  const options = [process.env.NODE_OPTIONS, ...process.execArgv].join(" ");
-  return Array.from(options.matchAll(/(?<!\S)(?:-C|--conditions)[= ]\s*(\S+)/g), ([, name]) => name!).sort();
 }
 
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
