@@ -107,6 +107,9 @@ const [from, to, ...more] = process.argv.slice(2);
 const made = `${to}.${process.pid}`;
 cpSync(from, made, { recursive: true, filter: (name) => !name.endsWith(".js") });
 await bundleModules(from, made, [...ENTRIES, ...more]);
-if (to === "dist") await buildPage(made);
+if (to === "dist") {
+  await buildPage(made);
+  cpSync("src/require.cjs", `${made}/require.cjs`);
+}
 rmSync(to, { recursive: true, force: true });
 renameSync(made, to);

@@ -8,7 +8,7 @@ const states = new WeakMap<object, State>();
 
 /** The begin of a run whose nodes have run. */
 export interface Baseline {
-  /** What a function or an object counted as; undefined if it was not there. */
+  /** The digest that a function or an object counted as; undefined if it was not there. */
   digestOf(owner: object): string | undefined;
   /** True if a piece of this pass has changed, since then, in a way that no code of the nodes could have. */
   isOfOthers(id: number): boolean;

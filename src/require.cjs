@@ -1,6 +1,6 @@
 /** What `require("hypernodes")` loads: the ES module itself, so that there is one copy of it. Node can do so since 20.19. */
 try {
-  module.exports = require("./dist/index.js");
+  module.exports = require("./index.js");
 } catch (error) {
   if (error?.code !== "ERR_REQUIRE_ESM" && !/Must use import/.test(error?.message)) throw error;
   throw new Error(
