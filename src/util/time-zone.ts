@@ -29,7 +29,7 @@ export function timeZone(): string {
 /** `/etc/localtime` leads to a file whose path ends with the zone's name. */
 const systemZone = once((): string | undefined => {
   try {
-    return realpathSync("/etc/localtime").split("/zoneinfo/")[1];
+    return realpathSync.native("/etc/localtime").split("/zoneinfo/")[1];
   } catch {
     return undefined;
   }

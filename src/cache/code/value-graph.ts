@@ -19,7 +19,7 @@ import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { isClassText, isObject, nameOf } from "./reflection.js";
-import { sharingOf } from "./sharing.js";
+import { Sharing } from "./sharing.js";
 import { StableDigests } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
@@ -52,6 +52,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes);
   private readonly objects = new Objects(this, this.classes);
   private readonly classClosures = new ClosureValues(this);
+  private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
   private readonly merkle = new Merkle((part, digests) => this.stableDigests.set(part, digests));
 
@@ -124,7 +125,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
-    return sharingOf(id, this, this.merkle.digests, this.stableDigests.restored);
+    return this.sharing.of(id, this.merkle.digests, this.stableDigests.restored);
   }
 
   get owners(): ReadonlyMap<number, object> {
