@@ -22,6 +22,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "run-option-rules.ts": ["run-options.ts"],
   "pipeline.ts": ["placement", "run-option-rules.ts", "view"],
   "index.ts": ["pipeline.ts"],
+  "require.cjs": ["index.ts"],
   cli: ["index.ts"],
 };
 
