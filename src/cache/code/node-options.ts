@@ -1,56 +1,17 @@
 /**
- * Options of Node that change no result: those of debuggers, profilers, reports, tests, loaders, permissions, memory and warnings. All
- * others count: they may change the language, Node's modules and constants, or which of a package's files is loaded.
+ * The beginnings of options of Node that change no result: those of debuggers, profilers, reports, tests, loaders, permissions, memory
+ * and warnings. All others count: they may change the language, Node's modules and constants, or which of a package's files is loaded.
  */
-const HARMLESS = new RegExp(
-  `^--(?:no-)?(?:${[
-    ...[
-      "inspect",
-      "debug",
-      "cpu-prof",
-      "heap",
-      "perf",
-      "prof",
-      "trace",
-      "report",
-      "diagnostic",
-      "track",
-      "node-memory",
-    ],
-    ...["warnings", "redirect-warnings", "disable-warning", "deprecation", "pending-deprecation", "throw-deprecation"],
-    ...[
-      "max-old",
-      "max-semi",
-      "huge-max",
-      "v8-pool",
-      "expose-gc",
-      "abort-on",
-      "unhandled-rejections",
-      "stack-trace-limit",
-    ],
-    ...[
-      "import$",
-      "require$",
-      "loader$",
-      "experimental-loader",
-      "experimental-vm-modules",
-      "enable-source-maps",
-      "env-file",
-    ],
-    ...["experimental-strip-types", "experimental-transform-types", "input-type", "eval$", "print$", "check$"],
-    ...[
-      "test",
-      "watch",
-      "run$",
-      "title",
-      "snapshot",
-      "build-snapshot",
-      "permission",
-      "experimental-permission",
-      "allow-",
-    ],
-  ].join("|")})`,
-);
+const HARMLESS = [
+  "inspect debug cpu-prof heap perf prof trace report diagnostic track node-memory stack-trace-limit",
+  "warnings redirect-warnings disable-warning deprecation pending-deprecation throw-deprecation",
+  "max-old max-semi huge-max v8-pool expose-gc abort-on unhandled-rejections snapshot build-snapshot title",
+  "import$ require$ loader$ experimental-loader experimental-vm-modules enable-source-maps env-file input-type",
+  "experimental-strip-types experimental-transform-types eval$ print$ check$ run$ test watch",
+  "permission experimental-permission allow-",
+].flatMap((names) => names.split(" "));
+
+const IS_HARMLESS = new RegExp(`^--(?:no-)?(?:${HARMLESS.join("|")})`);
 
 /** `-r module`, `-e code`. */
 const SHORT_HARMLESS = new Set(["-r", "-e", "-p", "-pe", "-i", "-c"]);
@@ -66,7 +27,7 @@ export function nodeOptions(): string[] {
     }
     const [name, ...value] = part.split("=");
     const known = name === "-C" ? "--conditions" : name!.replaceAll("_", "-");
-    isTaken = !SHORT_HARMLESS.has(known) && !HARMLESS.test(known);
+    isTaken = !SHORT_HARMLESS.has(known) && !IS_HARMLESS.test(known);
     if (isTaken) found.push([known, ...value].join("="));
   }
   return found.sort();
