@@ -1,13 +1,12 @@
-import { once } from "./on-demand.js";
-
 /** Formats of quantities. */
 
-/** The first of `Intl`'s formats takes 10 ms in a process. */
-const whole = once(() => new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }));
+let whole: Intl.NumberFormat | undefined;
 
 /** Formats a number as `1,234`. */
 export function formatCount(value: number): string {
-  return whole().format(value);
+  // The first of Intl's formats takes 10 ms in a process.
+  whole ??= new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  return whole.format(value);
 }
 
 /** Formats milliseconds as `0.3 ms`, `120 ms`, `1.20 s`, `2 min 05 s`. */
