@@ -38,7 +38,7 @@ class Shown extends Pipeline {
 
   @mapOver("texts")
   async said(text: string): Promise<Each<string>> {
-    await sleep(40);
+    await sleep(60);
     if (text.endsWith("5")) console.log(`a line about ${text}`);
     if (text.endsWith("7")) process.stdout.write(`half a line about ${text}, `);
     if (text.endsWith("8")) process.stderr.write("and the other half\n");
