@@ -18,8 +18,8 @@ const zones = new Map<string | undefined, string>();
  * asked only where neither has a name: for its first answer about dates a process needs 10 ms.
  */
 export function timeZone(): string {
-  return getOrCreate(zones, process.env.TZ, () => {
-    const { TZ } = process.env;
+  const { TZ } = process.env;
+  return getOrCreate(zones, TZ, () => {
     const name = TZ === undefined ? systemZone() : TZ;
     if (name === undefined || !NAME.test(name)) return `${TZ} ${optionsOfDates.call(new DateTimeFormat()).timeZone}`;
     return UTC.test(name) ? "UTC" : name;
