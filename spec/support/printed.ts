@@ -1,5 +1,5 @@
 /** What is printed while something is done. */
-export async function printed(work: () => Promise<unknown>): Promise<string> {
+export async function printed(work: (shown: () => string) => Promise<unknown>): Promise<string> {
   const { write: out } = process.stdout;
   const { write: err } = process.stderr;
   let text = "";
@@ -10,7 +10,7 @@ export async function printed(work: () => Promise<unknown>): Promise<string> {
   process.stdout.write = take as typeof out;
   process.stderr.write = take as typeof err;
   try {
-    await work();
+    await work(() => text);
   } finally {
     process.stdout.write = out;
     process.stderr.write = err;
