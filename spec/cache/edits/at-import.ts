@@ -102,6 +102,43 @@ export const AT_IMPORT = [
     "other y",
     { isAlone: true },
   ),
+  ...(
+    [
+      [
+        "a function of it in the place of another one",
+        "(String.prototype as any).sup = (String.prototype as any).anchor;",
+        ["prototype as any).anchor", "prototype as any).big"],
+        `("a" as any).sup("b").length`,
+      ],
+      [
+        "an object without what it was based on",
+        "Object.setPrototypeOf(Intl.NumberFormat.prototype, null);",
+        ["null", "Object.prototype"],
+        "String(Object.getPrototypeOf(Intl.NumberFormat.prototype)).length",
+      ],
+      [
+        "a member that is shown",
+        `Object.defineProperty(Array.prototype, "lastIndexOf", { enumerable: true });`,
+        ["true", "false"],
+        "Object.keys(Array.prototype).length",
+      ],
+      [
+        "a closed object",
+        "Object.preventExtensions(WeakRef.prototype);",
+        ["preventExtensions", "isExtensible"],
+        "Number(Object.isExtensible(WeakRef.prototype))",
+      ],
+    ] as const
+  ).map(([what, patch, [from, to], y]) =>
+    row(
+      3,
+      `the language patched: ${what}`,
+      { head: `import "./patch.js";`, y, files: { "patch.ts": `${patch}\nexport {};` } },
+      ["patch.ts", from, to],
+      "other y",
+      { isAlone: true },
+    ),
+  ),
   ...[
     ["generators", "Object.getPrototypeOf(function* () {}).prototype", "(function* (): any {})()"],
     ["async functions", "Object.getPrototypeOf(async () => {})", "(async () => 0)"],
