@@ -6,6 +6,7 @@ import {
   type Form,
   type FunctionForm,
   linesOf,
+  type Reference,
   type ScriptForms,
   textHash,
 } from "./forms.js";
@@ -49,6 +50,7 @@ class ScriptReader {
       if (form.kind === "function") functions.push(form);
       else classes.push(form);
     }
+    shareReferences([...functions, ...classes]);
     const constants = [...top.variables.values()].flatMap((variable) => this.constant(variable, functions, classes));
     return { functions, classes, constants, lines: linesOf(this.source) };
   }
@@ -146,6 +148,20 @@ class ScriptReader {
       own.forms.push(inner.form());
     }
     return { kind: "class", name: node.id?.name, ...writer.form(), privates, making: making.form(), hasConstructor };
+  }
+}
+
+/** Makes one object of references that are alike: those are resolved once for all functions at the script's top. */
+function shareReferences(forms: readonly Form[]): void {
+  const shared = new Map<string, Reference>();
+  for (const form of forms) {
+    const references = form.references as Reference[];
+    for (const [i, reference] of references.entries()) {
+      const text = JSON.stringify(reference);
+      const first = shared.get(text);
+      if (first === undefined) shared.set(text, reference);
+      else references[i] = first;
+    }
   }
 }
 

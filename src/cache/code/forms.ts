@@ -105,6 +105,35 @@ export interface Way {
   readonly isAssigned?: boolean;
 }
 
+/** For the next process. Each reference that functions have in common is there once. */
+type Saved = Omit<ScriptForms, "functions" | "classes"> & {
+  readonly functions: readonly Numbered<FunctionForm>[];
+  readonly classes: readonly Numbered<ClassForm>[];
+  readonly references: readonly Reference[];
+};
+
+type Numbered<F> = Omit<F, "references"> & { readonly references: readonly number[] };
+
+export function savedText({ functions, classes, ...forms }: ScriptForms): string {
+  const references = [...new Set([...functions, ...classes].flatMap((form) => form.references))];
+  const numbers = new Map(references.map((reference, number) => [reference, number]));
+  const numbered = <F extends Form>(form: F) => ({
+    ...form,
+    references: form.references.map((each) => numbers.get(each)!),
+  });
+  const saved: Saved = { ...forms, functions: functions.map(numbered), classes: classes.map(numbered), references };
+  return JSON.stringify(saved);
+}
+
+/** @throws {SyntaxError} */
+export function savedForms(text: string): ScriptForms {
+  const { references, ...saved } = JSON.parse(text) as Saved;
+  // In their place: a copy of each form would take as long as to parse them.
+  for (const form of [...saved.functions, ...saved.classes] as { references: readonly unknown[] }[])
+    form.references = (form.references as readonly number[]).map((number) => references[number]);
+  return saved as unknown as ScriptForms;
+}
+
 /** The offsets of a text's lines. */
 export function linesOf(text: string): number[] {
   return [0, ...Array.from(text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length)];

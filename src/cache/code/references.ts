@@ -4,6 +4,7 @@ import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
+import type { Scopes } from "../../util/v8-inspector.js";
 import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
@@ -25,14 +26,26 @@ import { SharedScopes } from "./shared-scopes.js";
 import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, setterOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
-import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
+import { ABSENT, type Step, UNSET, type Use, type Writes } from "./writes.js";
 
 /** The first arguments of calls with none that is a text. */
 const COMPUTED = [null];
 
+/** The outcome of a reference. */
+interface Referred {
+  readonly id: number;
+  readonly use: Use;
+}
+
 /** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
   readonly scopes: SharedScopes;
+  /** For functions that see the same variables, the outcomes of the references that they have in common. */
+  private readonly known = new Map<Scopes, Map<Reference, Referred>>();
+  /** The record of what these may write: in another one, it is noted again. */
+  private writes: Writes | undefined;
+  /** The number of pieces that are of one reference only. */
+  private ownPieces = 0;
 
   constructor(private readonly walk: Walk) {
     this.scopes = new SharedScopes(walk);
@@ -43,7 +56,12 @@ export class References {
     const piece = this.walk.pieces[id]!;
     piece.text = `code ${form.hash}`;
     this.walk.writes.add(form, facts);
-    for (const reference of form.references) this.reference(id, reference, facts);
+    if (this.writes !== this.walk.writes) {
+      this.writes = this.walk.writes;
+      this.known.clear();
+    }
+    const known = facts.form && getOrCreate(this.known, facts.scopes, () => new Map<Reference, Referred>());
+    for (const reference of form.references) this.reference(id, reference, facts, known);
     this.scopes.add(id, form, facts);
     for (const specifier of form.imports ?? []) this.imported(id, specifier, facts);
     for (const problem of form.problems ?? []) this.walk.unknown(id, problem);
@@ -62,22 +80,38 @@ export class References {
     }
   }
 
-  private reference(from: number, reference: Reference, facts: Code): void {
-    const { next } = this.walk.pieces[from]!;
+  private reference(from: number, reference: Reference, facts: Code, known?: Map<Reference, Referred>): void {
     const { name, around } = reference;
     if (around !== undefined) {
       const id = this.walk.piece(`${name}()`);
       this.code(id, around, facts);
-      next.push(id);
+      this.walk.pieces[from]!.next.push(id);
       return;
     }
+    let answer = known?.get(reference);
+    if (answer === undefined) {
+      const { ownPieces } = this;
+      answer = this.resolved(reference, facts);
+      // A piece of one's own is not shared: by how many ways an object is reached says which of them are one.
+      if (ownPieces === this.ownPieces) known?.set(reference, answer);
+    }
+    this.use(from, answer.id, answer.use);
+  }
+
+  private resolved(reference: Reference, facts: Code): Referred {
     const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
     const use: Use = { steps: [], isAssigned, isFilled, isHandedOn, hasName };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
     if (piece.file === "") piece.file = placeOf(facts.script);
-    this.use(from, id, use);
+    return { id, use };
+  }
+
+  /** A piece of one reference. */
+  private ownPiece(name: string): number {
+    this.ownPieces++;
+    return this.walk.piece(name);
   }
 
   /** Adds a piece to those that come next in another one, and the use that this makes of it. */
@@ -99,19 +133,27 @@ export class References {
     use.steps.push({ holder: undefined, key, value });
     if (!found.isThere) {
       if (!reference.namesField) return this.walk.leaf(`no variable ${name}`, name);
-      const id = this.walk.piece(name);
+      const id = this.ownPiece(name);
       this.walk.unknown(id, "a field of a computed name");
       return id;
     }
     if (found.isUnset) return this.walk.leaf("not initialised", name);
     if (reference.isTypeOf) return this.walk.leaf(`typeof ${typeof found.value}`, name);
-    const { path: way, keyedBy } = reference;
+    return this.followed(found.value, reference, facts, use);
+  }
+
+  private followed(value: unknown, reference: Reference, facts: Code, use: Use): number {
+    const { name, path: way, keyedBy } = reference;
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
-    if (typeof keyed === "string" && valueAt(found.value, way) === process.env)
-      return this.along(found.value, { path: [...way, keyed], isCalled: false }, name, use);
-    const id = this.along(found.value, reference, name, use, facts, reference.firstArguments);
-    if (reference.isText) return this.withTexts(valueAt(found.value, way), id, use);
-    const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
+    if (typeof keyed === "string" && valueAt(value, way) === process.env)
+      return this.along(value, { path: [...way, keyed], isCalled: false }, name, use);
+    const id = this.along(value, reference, name, use, facts, reference.firstArguments);
+    if (reference.isText) return this.withTexts(valueAt(value, way), id, use);
+    return reference.isAssigned ? this.withAssignment(value, way, id, use) : id;
+  }
+
+  private withAssignment(value: unknown, way: readonly string[], id: number, use: Use): number {
+    const holder = valueAt(value, way.slice(0, -1));
     if (!isObject(holder) || types.isProxy(holder)) return id;
     const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
@@ -130,7 +172,7 @@ export class References {
 
   /** A piece before another one: what code does with that, it does with this. */
   private wrapper(name: string, { isHandedOn }: Use): number {
-    const id = this.walk.piece(name);
+    const id = this.ownPiece(name);
     if (!isHandedOn) this.walk.passive.add(id);
     return id;
   }
@@ -194,7 +236,7 @@ export class References {
     }
     if (use.isFilled === true) writes.member(value, ANY_MEMBER);
     if (value === env) {
-      const id = this.walk.piece(name);
+      const id = this.ownPiece(name);
       this.walk.unknown(id, "it reads process.env by a computed name");
       return id;
     }
@@ -235,7 +277,7 @@ export class References {
 
   /** `require("./table.cjs")`, by whatever name. */
   private required(fn: Function, facts: Code, firstArguments: readonly (string | null)[]): number {
-    const id = this.walk.piece(nameOf(fn));
+    const id = this.ownPiece(nameOf(fn));
     this.walk.pieces[id]!.text = "require";
     for (const specifier of firstArguments) {
       if (specifier === null) this.walk.unknown(id, "a require() of a computed name");

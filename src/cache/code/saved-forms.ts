@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ownModule } from "../../util/own-files.js";
 import { sha256 } from "../../util/sha256.js";
-import type { ScriptForms } from "./forms.js";
+import { type ScriptForms, savedForms, savedText } from "./forms.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
 const imported = new Map<string, string>();
@@ -43,14 +43,14 @@ export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
   const forms = read();
   if (script !== "") {
     added++;
-    used.set(script, JSON.stringify(forms));
+    used.set(script, savedText(forms));
   }
   return forms;
 }
 
-function parsed(forms: string): ScriptForms | undefined {
+function parsed(text: string): ScriptForms | undefined {
   try {
-    return JSON.parse(forms) as ScriptForms;
+    return savedForms(text);
   } catch {
     // It is damaged.
     return undefined;
