@@ -2,6 +2,8 @@ import type { AnyNode } from "acorn";
 import { isGlobal } from "./scopes.js";
 import { memberName, TO_TEXT } from "./syntax.js";
 
+const NONE: readonly AnyNode[] = [];
+
 /** Functions of the language that only read what they are called with. */
 const READ_WHOLE = new Set([
   "Object.keys",
@@ -14,7 +16,7 @@ const READ_WHOLE = new Set([
 ]);
 
 /** The parts of an expression, or a statement, that it only reads: no name comes to stand for their value. */
-export function readParts(node: AnyNode): AnyNode[] {
+export function readParts(node: AnyNode): readonly AnyNode[] {
   switch (node.type) {
     case "ForInStatement":
     case "ForOfStatement":
@@ -39,10 +41,10 @@ export function readParts(node: AnyNode): AnyNode[] {
           : callee.type === "Identifier"
             ? callee.name
             : "";
-      return READ_WHOLE.has(name) ? (node.arguments as AnyNode[]) : [];
+      return READ_WHOLE.has(name) ? (node.arguments as AnyNode[]) : NONE;
     }
     default:
-      return [];
+      return NONE;
   }
 }
 
@@ -53,11 +55,11 @@ const CALL_BACK = new Set([
 ]);
 
 /** The names whose value is called: by an expression, or by a method of the language; and the one that a function has. */
-export function calledParts(node: AnyNode): AnyNode[] {
-  if (node.type === "FunctionDeclaration") return node.id ? [node.id as AnyNode] : [];
+export function calledParts(node: AnyNode): readonly AnyNode[] {
+  if (node.type === "FunctionDeclaration") return node.id ? [node.id as AnyNode] : NONE;
   if (node.type === "TaggedTemplateExpression") return [node.tag as AnyNode];
-  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return [];
-  return CALL_BACK.has(memberName(node.callee) ?? "") ? (node.arguments as AnyNode[]) : [];
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return NONE;
+  return CALL_BACK.has(memberName(node.callee) ?? "") ? (node.arguments as AnyNode[]) : NONE;
 }
 
 /**
@@ -66,32 +68,33 @@ export function calledParts(node: AnyNode): AnyNode[] {
  *
  * @param pathOf the members that an expression reads of a name from outside, one after another.
  */
-export function textParts(node: AnyNode, pathOf: PathOf): AnyNode[] {
-  return partsMadeText(node, pathOf).flatMap(leaves);
+export function textParts(node: AnyNode, pathOf: PathOf): readonly AnyNode[] {
+  const parts = partsMadeText(node, pathOf);
+  return parts.length === 0 ? NONE : parts.flatMap(leaves);
 }
 
 type PathOf = (node: AnyNode) => readonly string[] | undefined;
 
-function partsMadeText(node: AnyNode, pathOf: PathOf): AnyNode[] {
+function partsMadeText(node: AnyNode, pathOf: PathOf): readonly AnyNode[] {
   switch (node.type) {
     case "TemplateLiteral":
       return node.expressions as AnyNode[];
     case "BinaryExpression":
-      return node.operator === "+" ? [node.left as AnyNode, node.right as AnyNode] : [];
+      return node.operator === "+" ? [node.left as AnyNode, node.right as AnyNode] : NONE;
     case "AssignmentExpression":
-      return node.operator === "+=" ? [node.right as AnyNode] : [];
+      return node.operator === "+=" ? [node.right as AnyNode] : NONE;
     case "CallExpression":
       return argumentsMadeText(node, pathOf);
     default:
-      return [];
+      return NONE;
   }
 }
 
-function argumentsMadeText(node: AnyNode & { type: "CallExpression" }, pathOf: PathOf): AnyNode[] {
+function argumentsMadeText(node: AnyNode & { type: "CallExpression" }, pathOf: PathOf): readonly AnyNode[] {
   const callee = node.callee as AnyNode;
   const args = node.arguments as AnyNode[];
   if (isGlobal(callee, "String")) return args.slice(0, 1);
-  if (callee.type !== "MemberExpression") return [];
+  if (callee.type !== "MemberExpression") return NONE;
   const name = memberName(callee);
   const parts: AnyNode[] = [];
   if (/(?:^|\.)toString\.(?:call|apply)$/.test(pathOf(callee)?.join(".") ?? "")) parts.push(...args.slice(0, 1));

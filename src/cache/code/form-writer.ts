@@ -16,8 +16,8 @@ import {
   waysInto,
 } from "./syntax.js";
 
-/** The fields of acorn's nodes besides their content. */
-const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
+/** The fields of acorn's nodes besides their content. `{ a }` is `{ a: a }`, whatever `a` is called here. */
+const NO_CONTENT = new Set(["type", "start", "end", "raw", "shorthand"]);
 
 /** The script that a function, or class, is part of. */
 interface Script {
@@ -259,11 +259,10 @@ export class FormWriter {
 
   private fields(node: AnyNode, without?: string): void {
     this.text += `(${node.type}`;
-    for (const [key, value] of Object.entries(node)) {
-      if (POSITION.has(key) && !(key === "optional" && value === true)) continue;
-      if (key === without || value === null || value === undefined || value === false) continue;
-      // `{ a }` is `{ a: a }`, whatever `a` is called here.
-      if (key === "shorthand") continue;
+    for (const key of Object.keys(node)) {
+      if (NO_CONTENT.has(key) || key === without) continue;
+      const value = (node as unknown as Record<string, unknown>)[key];
+      if (value === null || value === undefined || value === false) continue;
       this.text += ` ${key}:`;
       this.value(value);
     }

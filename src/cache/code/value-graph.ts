@@ -14,7 +14,7 @@ import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { RUN_CODE, WORLD } from "./opaque.js";
-import { environmentOf, fileOf, OUR_NAME, packageOf } from "./packages.js";
+import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
@@ -27,6 +27,9 @@ import type { Walk } from "./walk.js";
 import { type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
+
+/** A piece whose name and file are found out later. */
+type Described = { -readonly [K in keyof Piece]: Piece[K] };
 
 /** The maximum number of objects and functions that are visited: beyond it, the code cannot be known. */
 const MOST = 200_000;
@@ -215,67 +218,79 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   }
 
   private describe(id: number, fn: Function, facts: FunctionFacts): void {
-    const piece = this.pieces[id]! as Pick<Piece, "text" | "next" | "source"> & { name: string; file: string };
     if (facts.kind === "native") {
-      piece.text = `native ${nameOf(fn)}`;
+      this.pieces[id]!.text = `native ${nameOf(fn)}`;
       if (!isOfNode(fn)) this.unknown(id, "a native function: V8 does not show what it has inside");
-      return;
+    } else if (facts.kind === "bound") this.bound(id, facts);
+    else if (facts.script.url.startsWith("node:")) this.ofNode(id, fn, facts);
+    else {
+      const owner = packageOf(facts.script.url);
+      if (owner === undefined) this.ofProject(id, fn, facts);
+      else this.ofPackage(id, fn, facts, owner);
     }
-    if (facts.kind === "bound") {
-      piece.text = "bound";
-      const self = this.piece("");
-      this.inspect(facts.target, (target) => {
-        this.pieces[self]!.next.push(isPackaged(target) ? this.inward(facts.self) : this.value(facts.self));
-      });
-      piece.next.push(this.value(facts.target), self, ...facts.given.map((value) => this.value(value)));
-      return;
-    }
-    const { script } = facts;
-    if (script.url.startsWith("node:")) {
-      // A Buffer's class is reached with each of them.
-      if (fn !== Buffer) this.writes.ofNode = true;
-      piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
-      if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
-      if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
-      // What Node has put around a function of the program, as promisify() does, has that in its closure. It puts no class around one.
-      const isMade = facts.scopes.length > 0 && topOf(facts) > 0 && !isClassText(fn) && !isOfNode(fn);
-      if (isMade) this.closures(id, fn, facts);
-      this.classes.changedInNode(id, fn);
-      return;
-    }
-    const owner = packageOf(script.url);
-    if (owner !== undefined) {
-      piece.name = `package ${owner.name}`;
-      piece.source = owner.manifest;
-      const isOurs = owner.name === OUR_NAME;
-      const { variables } = owner;
-      const environment = getOrCreate(this.environments, variables, () => environmentOf(variables));
-      const content = isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environment}`;
-      piece.text = `package ${owner.name} ${owner.hash} ${content}`;
-      if (isOurs) return;
-      this.writes.ofPackages = true;
-      if (owner.problem !== undefined) this.unknown(id, owner.problem);
-      this.closures(id, fn, facts);
-      this.classes.ownProperties(id, fn);
-      this.classes.changedMembers(id, fn);
-      return;
-    }
-    piece.file = placeOf(script);
-    piece.source = fileOf(script.url);
+  }
+
+  private bound(id: number, { target, self, given }: Extract<FunctionFacts, { kind: "bound" }>): void {
+    const piece = this.pieces[id]!;
+    piece.text = "bound";
+    const own = this.piece("");
+    this.inspect(target, (facts) => {
+      this.pieces[own]!.next.push(isPackaged(facts) ? this.inward(self) : this.value(self));
+    });
+    piece.next.push(this.value(target), own, ...given.map((value) => this.value(value)));
+  }
+
+  private ofNode(id: number, fn: Function, facts: Code): void {
+    const piece = this.pieces[id]!;
+    // A Buffer's class is reached with each of them.
+    if (fn !== Buffer) this.writes.ofNode = true;
+    piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
+    if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
+    if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
+    // What Node has put around a function of the program, as promisify() does, has that in its closure. It puts no class around one.
+    const isMade = facts.scopes.length > 0 && topOf(facts) > 0 && !isClassText(fn) && !isOfNode(fn);
+    if (isMade) this.closures(id, fn, facts);
+    this.classes.changedInNode(id, fn);
+  }
+
+  private ofPackage(id: number, fn: Function, facts: Code, owner: Package): void {
+    const piece = this.pieces[id]! as Described;
+    const { name, manifest, hash, variables, problem } = owner;
+    piece.name = `package ${name}`;
+    piece.source = manifest;
+    const isOurs = name === OUR_NAME;
+    const environment = getOrCreate(this.environments, variables, () => environmentOf(variables));
+    piece.text = `package ${name} ${hash} ${isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environment}`}`;
+    if (isOurs) return;
+    this.writes.ofPackages = true;
+    if (problem !== undefined) this.unknown(id, problem);
+    this.closures(id, fn, facts);
+    this.classes.ownProperties(id, fn);
+    this.classes.changedMembers(id, fn);
+  }
+
+  private ofProject(id: number, fn: Function, facts: Code): void {
+    const piece = this.pieces[id]! as Described;
+    piece.file = placeOf(facts.script);
+    piece.source = fileOf(facts.script.url);
     const form = formOf(fn, facts);
     if (form === undefined) {
-      piece.text = `text ${sha256(textOf(fn))} ${sha256(sourceOf(script))}`;
+      piece.text = `text ${sha256(textOf(fn))} ${sha256(sourceOf(facts.script))}`;
       this.unknown(id, "its script can't be parsed");
       return;
     }
     this.agenda.register(facts);
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
-    piece.name = form.kind === "class" ? `class ${nameOf(fn)}` : `${piece.name}()`;
-    if (form.kind === "class") this.classes.add(id, fn, form, facts);
-    else this.references.code(id, form, facts);
-    if (form.kind === "class") this.thisMembers.described.push({ type: fn, form, facts });
-    else if (form.supers !== undefined) this.thisMembers.homeless.push({ id, fn, form, facts });
-    if (form.kind === "function" && form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
+    if (form.kind === "class") {
+      piece.name = `class ${nameOf(fn)}`;
+      this.classes.add(id, fn, form, facts);
+      this.thisMembers.described.push({ type: fn, form, facts });
+    } else {
+      piece.name += "()";
+      this.references.code(id, form, facts);
+      if (form.supers !== undefined) this.thisMembers.homeless.push({ id, fn, form, facts });
+      if (form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
+    }
     this.classes.ownProperties(id, fn);
   }
 
