@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { classLocationOf } from "../../src/dsl/class-location.js";
 import {
   cached,
   execution,
@@ -151,5 +152,29 @@ describe("what only looks like a decorator's arguments", () => {
       () => (cached as Decorator)(memory),
     ];
     for (const call of calls) expect(call).not.to.throw();
+  });
+});
+
+describe("the file of a class", () => {
+  it("is found in a program that has frozen Error", () => {
+    const [limit, prepare] = ["stackTraceLimit", "prepareStackTrace"].map((key) =>
+      Object.getOwnPropertyDescriptor(Error, key),
+    );
+    // As frozen, but not for ever.
+    Object.defineProperty(Error, "stackTraceLimit", { writable: false });
+    Object.defineProperty(Error, "prepareStackTrace", { value: undefined, writable: false, configurable: true });
+    try {
+      class Located extends Pipeline {
+        @input() x!: number;
+        @node("x") y(x: number): number {
+          return x;
+        }
+      }
+      expect(classLocationOf(Located)?.file).to.match(/places\.spec\.ts$/);
+    } finally {
+      Object.defineProperty(Error, "stackTraceLimit", limit!);
+      if (prepare === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
+      else Object.defineProperty(Error, "prepareStackTrace", prepare);
+    }
   });
 });

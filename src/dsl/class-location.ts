@@ -84,20 +84,29 @@ const FRAMES = 20;
 export function callingFile(): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
-  Error.stackTraceLimit = FRAMES;
-  Error.prepareStackTrace = (_, sites) =>
+  // Programs that freeze the language keep its limit and its texts.
+  Reflect.set(Error, "stackTraceLimit", FRAMES);
+  Reflect.set(Error, "prepareStackTrace", (_: unknown, sites: readonly NodeJS.CallSite[]) =>
     sites.map(
       (site) => site.getFileName() ?? (site as { getScriptNameOrSourceURL?(): string }).getScriptNameOrSourceURL?.(),
-    );
+    ),
+  );
   try {
     Error.captureStackTrace(holder, callingFile);
-    const files = holder.stack as (string | undefined)[];
+    const files = Array.isArray(holder.stack)
+      ? (holder.stack as (string | undefined)[])
+      : filesIn(String(holder.stack));
     const file = files.find((name) => name !== undefined && !isOwnFile(name));
     return file !== undefined && isFile(file) ? file : undefined;
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, "prepareStackTrace", prepareStackTrace);
+    Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
   }
+}
+
+/** The files of a stack's text. */
+function filesIn(stack: string): string[] {
+  return Array.from(stack.matchAll(/^ +at (?:.*\()?(.*?):\d+:\d+\)?$/gm), ([, file]) => file!);
 }
 
 function isOwnFile(file: string): boolean {

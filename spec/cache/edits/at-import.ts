@@ -111,6 +111,12 @@ export const AT_IMPORT = [
         `("a" as any).sup("b").length`,
       ],
       [
+        "a function of another realm in the place of its own",
+        `import vm from "node:vm";\n(Object as any).getOwnPropertySymbols = vm.runInNewContext("Object.getOwnPropertySymbols");`,
+        ["(Object as any).getOwnPropertySymbols = vm", "vm"],
+        "Number((Object.getOwnPropertySymbols({}) as any) instanceof Array)",
+      ],
+      [
         "an object without what it was based on",
         "Object.setPrototypeOf(Intl.NumberFormat.prototype, null);",
         ["null", "Object.prototype"],

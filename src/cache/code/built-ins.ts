@@ -78,6 +78,8 @@ class LanguageWalk {
   readonly patches: (readonly [place: string, value: unknown])[] = [];
   /** For each object of this realm, that of the fresh one. */
   private readonly met = new Map<object, object>();
+  /** Those of the fresh one. An object of yet another realm is like one that has been met. */
+  private readonly taken = new Set<object>();
   private readonly queue: { readonly own: object; readonly other: object; readonly name: string }[] = [];
 
   constructor() {
@@ -100,10 +102,12 @@ class LanguageWalk {
     }
     const met = this.met.get(own);
     // A program may have put it in the place of another one: `Array.prototype.map = Array.prototype.filter`.
-    if (met === undefined ? !isAlike(own, other) : met !== other) this.patches.push([name, own]);
+    if (met === undefined ? this.taken.has(other) || !isAlike(own, other) : met !== other)
+      this.patches.push([name, own]);
     else if (met === undefined) {
       this.names.set(own, name);
       this.met.set(own, other);
+      this.taken.add(other);
       this.queue.push({ own, other, name });
     }
   }
