@@ -6,8 +6,96 @@ const TWO = {
 };
 const FA = `import { f as fa, K as KA } from "./a.js";\nimport { f as fb, K as KB } from "./b.js";`;
 
+const EQUAL = "const A: any = { v: 1, n: { k: 1 } };\nconst C: any = { v: 1, n: { k: 1 } };";
+/** A node that writes something, reads something and leaves all as it was: which is which of those that are equal. */
+const WRITTEN: readonly (readonly [what: string, head: string, from: string | RegExp, to: string])[] = [
+  [
+    "object is written",
+    `${EQUAL}\nconst read = () => A.v;\nconst write = () => { A.v = 8; };\nconst restore = () => { A.v = 1; };`,
+    /A\.v = /g,
+    "C.v = ",
+  ],
+  [
+    "object is read",
+    `${EQUAL}\nconst read = () => A.v;\nconst write = () => { A.v = 8; };\nconst restore = () => { A.v = 1; };`,
+    "=> A.v",
+    "=> C.v",
+  ],
+  [
+    "objects is another name of the other one",
+    `${EQUAL}\nconst read = () => A.v;\nconst write = () => { C.v = 8; };\nconst restore = () => { C.v = 1; };`,
+    "const C: any = { v: 1, n: { k: 1 } }",
+    "const C: any = A",
+  ],
+  [
+    "objects has the other one's member",
+    `${EQUAL}\nconst read = () => A.n.k;\nconst write = () => { C.n.k = 8; };\nconst restore = () => { C.n.k = 1; };`,
+    "const C: any = { v: 1, n: { k: 1 } }",
+    "const C: any = { v: 1, n: A.n }",
+  ],
+  [
+    "objects has a local name where it is written",
+    `${EQUAL}\nconst read = () => A.v;\nconst put = (v: number) => { const to = C; to.v = v; };
+const write = () => put(8);\nconst restore = () => put(1);`,
+    "to = C",
+    "to = A",
+  ],
+  [
+    "variable is read",
+    "let a = 1, c = 1;\nconst read = () => a;\nconst write = () => { a = 8; };\nconst restore = () => { a = 1; };",
+    "=> a;",
+    "=> c;",
+  ],
+  [
+    "list is read",
+    `const A: any = [];\nconst C: any = [];\nconst read = () => A.length;
+const write = () => { A.push(1); };\nconst restore = () => { A.pop(); };`,
+    "=> A.length",
+    "=> C.length",
+  ],
+  [
+    "class is read",
+    `class A { static v = 1; }\nclass C { static v = 1; }\nconst read = () => A.v;
+const write = () => { A.v = 8; };\nconst restore = () => { A.v = 1; };`,
+    "=> A.v",
+    "=> C.v",
+  ],
+  [
+    "imported variable is read",
+    `import { a, restore, write } from "./vars.js";\nconst read = () => a;`,
+    "import { a,",
+    "import { c as a,",
+  ],
+];
+
 /** Kind 1: which of several things of one form is meant. */
 export const REFERENCES = [
+  ...WRITTEN.map(([what, head, from, to]) =>
+    row(
+      1,
+      `which of two equal ones, where one is written: another ${what}`,
+      {
+        head,
+        y: "write(); const found = read(); restore(); return found + x;",
+        files: {
+          "vars.ts": `export let a = 1, c = 1;
+export const write = () => { a = 8; };\nexport const restore = () => { a = 1; };\n`,
+        },
+      },
+      ["pipeline.ts", from, to],
+      "y",
+    ),
+  ),
+  row(
+    1,
+    "other names for two equal objects of which one is written",
+    {
+      head: `${EQUAL}\nconst read = () => A.v;\nconst write = () => { C.v = 8; };`,
+      y: "write(); return read() + x;",
+    },
+    ["pipeline.ts", /\bC\b/g, "D"],
+    "",
+  ),
   row(
     1,
     "another of two default imports",

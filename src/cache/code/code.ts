@@ -57,8 +57,8 @@ export class CodeReader {
     try {
       const after = new ValueGraph();
       inspecting(() => {
-        for (const ask of this.lookups) ask(after);
-        after.follow(this.graph);
+        const entries = this.lookups.map((ask) => ask(after));
+        after.follow(this.graph, entries);
       });
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.

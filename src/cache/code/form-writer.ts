@@ -333,7 +333,7 @@ export class FormWriter {
         keyedBy,
         isConstant: ifSo(!!variable && isWrittenOnce(variable)),
         scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
-        isImported: ifSo(variable?.declarations[0]?.kind === "import"),
+        imported: importedName(variable),
         around: this.enclosing(variable),
       });
     }
@@ -553,6 +553,16 @@ const NEW_OBJECTS = new Set([
   ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],
   ...["ObjectExpression", "ArrayExpression", "NewExpression"],
 ]);
+
+/** The name of an imported variable in the module that it is imported from, and that module. */
+function importedName(variable: Variable | null | undefined): string | undefined {
+  const declared = variable?.declarations[0]?.node as AnyNode | undefined;
+  if (declared?.type !== "ImportDeclaration") return undefined;
+  const specifier = declared.specifiers.find(({ local }) => local.name === variable!.name)!;
+  const names = { ImportDefaultSpecifier: "default", ImportNamespaceSpecifier: "*", ImportSpecifier: "" };
+  const { imported } = specifier as { imported?: { readonly name?: string; readonly value?: unknown } };
+  return JSON.stringify([names[specifier.type] || String(imported?.name ?? imported?.value), declared.source.value]);
+}
 
 /** True if a variable has another object in each scope of its kind. */
 function isNewEachTime(variable: Variable): boolean {

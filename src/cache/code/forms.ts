@@ -72,7 +72,8 @@ export interface Reference extends Way {
   readonly name: string;
   /** True if it is never assigned later. */
   readonly isConstant?: boolean | undefined;
-  readonly isImported?: boolean | undefined;
+  /** If it is imported: its name in the module that it is imported from, and that module. */
+  readonly imported?: string | undefined;
   /** The function expression around it whose own name it is: V8 does not show that. */
   readonly around?: Form | undefined;
   /** True if only its type is read, by `typeof`. */

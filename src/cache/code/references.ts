@@ -100,7 +100,7 @@ export class References {
 
   private resolved(reference: Reference, facts: Code): Referred {
     const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
-    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn, hasName };
+    const use: Use = { steps: [], imported: reference.imported, isAssigned, isFilled, isHandedOn, hasName };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
@@ -128,7 +128,7 @@ export class References {
   private referred(reference: Reference, facts: Code, use: Use): number {
     const { name } = reference;
     const found = resolveVariable(name, facts);
-    const key = reference.isImported ? `=${name}` : `${facts.script.id} =${name}`;
+    const key = reference.imported !== undefined ? `=${name}` : `${facts.script.id} =${name}`;
     const value = found.isUnset === true ? UNSET : found.isThere ? found.value : ABSENT;
     use.steps.push({ holder: undefined, key, value });
     if (!found.isThere) {

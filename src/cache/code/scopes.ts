@@ -150,7 +150,7 @@ class ScopeWalk {
         else this.walk(node.argument as AnyNode);
         return;
       case "ImportDeclaration":
-        for (const specifier of node.specifiers) this.declare(specifier.local, specifier, "import", false);
+        for (const specifier of node.specifiers) this.declare(specifier.local, node, "import", false);
         return;
       case "ExportNamedDeclaration":
         // `export { a } from` names nothing here.

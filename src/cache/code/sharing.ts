@@ -1,16 +1,37 @@
 import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
-import type { Pieces } from "./pieces.js";
+import { isNamespace } from "./reflection.js";
+import type { Walk } from "./walk.js";
+import type { Step, Use } from "./writes.js";
 
-/** The objects that pieces reach by several paths: `a === b` is not the same as that they are equal. */
+/** A walk that has come to its end. */
+interface Graph extends Pick<Walk, "pieces" | "identities" | "uses" | "writes" | "language"> {
+  /** The piece that an object is. */
+  pieceOf(object: object): number | undefined;
+}
+
+/** Something that is one, and not another one that is equal to it: an object by its piece, an object, a variable by its name. */
+type Identity = number | object | string;
+
+/** A variable, or an object with a member, that code reads by a path and code may write. */
+interface Place {
+  readonly identity: Identity;
+  /** The reference at which it was met. */
+  readonly at: string;
+}
+
+/**
+ * The objects that pieces reach by several paths, and the variables and objects that code may write: `a === b` is not the same as that
+ * they are equal.
+ */
 export class Sharing {
   /** By piece, whether a walk has come to it, and how often: all 0 between walks. Each method of a program walks all that it reaches. */
   private isSeen = new Uint8Array(0);
   private ways = new Uint32Array(0);
 
-  constructor(private readonly graph: Pieces) {}
+  constructor(private readonly graph: Graph) {}
 
-  /** The identities of objects that a piece reaches by several paths. Empty where no object is reached twice. */
+  /** The identities of what a piece reaches by several paths, and of what its code may write. Empty where there is nothing like that. */
   of(id: number, digests: readonly string[], stood: ReadonlySet<number>): string {
     const { pieces } = this.graph;
     if (this.isSeen.length < pieces.length) {
@@ -18,7 +39,9 @@ export class Sharing {
       this.ways = new Uint32Array(2 * pieces.length);
     }
     const seen = [id];
-    const found = this.walk(seen, stood) ? this.places(seen, digests, stood) : "";
+    const isShared = this.walk(seen, stood);
+    const written = this.graph.writes.hasAny ? this.writtenPlaces(seen, digests, stood) : [];
+    const found = isShared || written.length > 0 ? this.identities(seen, digests, stood, written) : "";
     for (const at of seen) this.isSeen[at] = this.ways[at] = 0;
     return found;
   }
@@ -43,17 +66,49 @@ export class Sharing {
     return isShared;
   }
 
-  private places(seen: readonly number[], digests: readonly string[], stood: ReadonlySet<number>): string {
+  private identities(
+    seen: readonly number[],
+    digests: readonly string[],
+    stood: ReadonlySet<number>,
+    written: readonly Place[],
+  ): string {
     const { pieces } = this.graph;
-    const numbers = new Map<number, number>();
-    const places: string[] = [];
+    const numbers = new Map<Identity, number>();
+    const number = (identity: Identity) => getOrCreate(numbers, identity, () => numbers.size);
+    const places = written.map(({ at, identity }) => `${at} ${number(identity)}`);
     for (const from of seen) {
       if (stood.has(from)) continue;
-      for (const [place, next] of pieces[from]!.next.entries()) {
-        if (this.ways[next]! > 1)
-          places.push(`${digests[from]} ${place} ${getOrCreate(numbers, next, () => numbers.size)}`);
-      }
+      for (const [place, next] of pieces[from]!.next.entries())
+        if (this.ways[next]! > 1 || numbers.has(next)) places.push(`${digests[from]} ${place} ${number(next)}`);
     }
     return sha256(places.join("\n"));
+  }
+
+  /** By a value alone it does not show which of several equal ones code writes, and which it reads. */
+  private writtenPlaces(seen: readonly number[], digests: readonly string[], stood: ReadonlySet<number>): Place[] {
+    const found: Place[] = [];
+    for (const from of seen) {
+      if (stood.has(from)) continue;
+      for (const [i, use] of (this.graph.uses.get(from) ?? []).entries()) {
+        // `uses` has gaps.
+        for (const [j, step] of (use?.steps ?? []).entries()) {
+          const identity = this.identityOf(step, use);
+          if (identity !== undefined) found.push({ identity, at: `${digests[from]} ${i} ${j} ${use.imported ?? ""}` });
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Undefined for what no code that is reached writes. */
+  private identityOf({ holder, key }: Step, { imported }: Use): Identity | undefined {
+    const { writes, language } = this.graph;
+    if (holder === undefined) {
+      // V8 does not show which variable of another script it is: its name there counts.
+      return (imported === undefined ? writes.has(key) : writes.hasVariables) ? (imported ?? key) : undefined;
+    }
+    if (isNamespace(holder) || language.names.has(holder)) return undefined;
+    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key);
+    return isWritten ? (this.graph.pieceOf(holder) ?? holder) : undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { getOrCreate } from "../../util/get-or-create.js";
+
 /** The digests of a function or an object when a run that has ended began, and when it ended: a change by its nodes is no edit. */
 interface State {
   readonly before: string;
@@ -5,6 +7,8 @@ interface State {
 }
 
 const states = new WeakMap<object, State>();
+/** For a function, by the identities when a run ended, those when it began. */
+const sharings = new WeakMap<object, Map<string, string>>();
 
 /** The begin of a run whose nodes have run. */
 export interface Baseline {
@@ -43,6 +47,22 @@ export class StableDigests {
     }
   }
 }
+
+/** The identities of what a function reaches, as they count. */
+export function restoredSharing(fn: object | undefined, sharing: string): string {
+  return (fn && sharings.get(fn)?.get(sharing)) ?? sharing;
+}
+
+/** The nodes of a run have changed what a function reaches. */
+export function setSharing(fn: object, before: string, after: string): void {
+  const known = getOrCreate(sharings, fn, () => new Map<string, string>());
+  known.delete(after);
+  if (before !== after) known.set(after, before);
+  // A function of many objects has those of each.
+  if (known.size > MOST) known.delete(known.keys().next().value!);
+}
+
+const MOST = 32;
 
 /** The state that the nodes of the last run have left counts as the one that they have found; any other is an edit, and the new state. */
 function restoredDigest(owner: object, digest: string): string {

@@ -20,7 +20,7 @@ import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
-import { StableDigests } from "./standing.js";
+import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -47,6 +47,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   readonly passive = new Set<number>();
   private readonly byIdentity = new Map<object, number>();
   private readonly byHolder = new Map<object, Map<Function, number>>();
+  private readonly methods = new Map<number, Function>();
   private readonly bySymbol = new Map<symbol, number>();
   private readonly environments = new Map<readonly string[], string>();
   private readonly agenda = new Agenda();
@@ -88,6 +89,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     known.set(fn, id);
     this.holders.set(id, holder);
     this.writes.handedOn.add(holder);
+    this.methods.set(id, fn);
     this.stableDigests.owners.set(id, identityOf(fn, holder));
     const plain = this.functionPiece(fn, name);
     this.pieces[id]!.next.push(plain);
@@ -128,7 +130,20 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
+    return restoredSharing(this.functionOf(id), this.sharingNow(id));
+  }
+
+  private sharingNow(id: number): string {
     return this.sharing.of(id, this.merkle.digests, this.stableDigests.restored);
+  }
+
+  /** The function that is entered at a piece. Objects that a method is called on come and go. */
+  private functionOf(id: number): object | undefined {
+    return this.methods.get(id) ?? this.owners.get(id);
+  }
+
+  pieceOf(object: object): number | undefined {
+    return this.byIdentity.get(object);
   }
 
   get owners(): ReadonlyMap<number, object> {
@@ -136,7 +151,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   }
 
   /** Nodes have run since the pass at the begin of a run: of what has changed, what their code may have written is no edit. */
-  follow(baseline: ValueGraph): void {
+  follow(baseline: ValueGraph, entries: readonly number[]): void {
     this.settle();
     const changes = new Changes(baseline, this);
     this.stableDigests.baseline = {
@@ -147,6 +162,11 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       isOfOthers: (id) => changes.isOfOthers(id),
     };
     this.merkle.take(this.pieces);
+    for (const id of entries) {
+      const [owner, fn] = [this.owners.get(id), this.functionOf(id)];
+      const before = owner && changes.pieceBefore(owner);
+      if (before !== undefined) setSharing(fn!, baseline.sharingOf(before), this.sharingNow(id));
+    }
   }
 
   /** A piece and all that it leads to, in the order of being reached. */

@@ -53,7 +53,7 @@ export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): numb
 
 /** True if the variables that some code names never change. For imports that is not decided here. */
 export function isLasting(form: Form, { scopes }: Code): boolean {
-  return scopes.length > 0 && form.references.every(({ isConstant, isImported }) => isConstant && !isImported);
+  return scopes.length > 0 && form.references.every(({ isConstant, imported }) => isConstant && imported === undefined);
 }
 
 /** True if a member can be assigned, and deleted. */

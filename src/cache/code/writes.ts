@@ -34,6 +34,8 @@ export interface Use {
   readonly isAssigned?: boolean | undefined;
   readonly isFilled?: boolean | undefined;
   readonly isHandedOn: boolean;
+  /** Of an imported variable: its name in the module that it is imported from, and that module. */
+  readonly imported?: string | undefined;
   /** False for a function that is called, and not asked for its name. */
   readonly hasName?: boolean | undefined;
 }
@@ -41,6 +43,7 @@ export interface Use {
 /** All that the code which was reached may write. */
 export class Writes {
   private readonly names = new Set<string>();
+  private variables = false;
   private readonly exact = new Map<object, Set<string>>();
   /** Objects that code reaches by another name than a path: `this` of a method. */
   readonly handedOn = new Set<object>();
@@ -53,7 +56,9 @@ export class Writes {
   add({ writes }: Form, { script }: Code): void {
     for (const name of writes ?? []) {
       this.names.add(name);
-      if (name.startsWith("=")) this.names.add(`${script.id} ${name}`);
+      if (!name.startsWith("=")) continue;
+      this.variables = true;
+      this.names.add(`${script.id} ${name}`);
     }
   }
 
@@ -66,6 +71,15 @@ export class Writes {
   /** A method of the language is called on an object. */
   method(holder: object, name: string): void {
     if (!READ.has(name)) this.member(holder, ANY_MEMBER);
+  }
+
+  get hasAny(): boolean {
+    return this.ofPackages || this.names.size > 0 || this.exact.size > 0;
+  }
+
+  /** True if any code assigns a variable that is declared outside of it. */
+  get hasVariables(): boolean {
+    return this.variables;
   }
 
   has(name: string): boolean {
