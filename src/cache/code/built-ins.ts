@@ -123,9 +123,7 @@ class LanguageWalk {
     for (let i = 0; i < theirs.length; i++) this.compareProperty(seen, other, theirs[i]!, prefix);
     if (isRoot) return;
     this.added(seen, name, mine, theirs);
-    const base = getPrototypeOf(own);
-    const otherBase = getPrototypeOf(other);
-    this.meet(base, otherBase, `prototype of ${name}`);
+    this.meet(getPrototypeOf(own), getPrototypeOf(other), `prototype of ${name}`);
     if (isExtensible(own) !== isExtensible(other)) this.patches.push([name, "it is closed"]);
   }
 
@@ -154,9 +152,9 @@ class LanguageWalk {
     theirs: readonly (string | symbol)[],
   ): void {
     if (mine.length === theirs.length && mine.every((key, i) => key === theirs[i])) return;
-    const known = new Set<PropertyKey>(theirs);
+    const inFresh = new Set<PropertyKey>(theirs);
     for (const key of mine) {
-      if (known.has(key)) continue;
+      if (inFresh.has(key)) continue;
       const property = getOwnPropertyDescriptor(seen.object, key)!;
       note(seen, key, property);
       if (LEFT_OUT.get(seen.object)?.has(key)) continue;

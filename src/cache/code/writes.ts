@@ -43,7 +43,6 @@ export interface Use {
 /** All that the code which was reached may write. */
 export class Writes {
   private readonly names = new Set<string>();
-  private variables = false;
   private readonly exact = new Map<object, Set<string>>();
   /** Objects that code reaches by another name than a path: `this` of a method. */
   readonly handedOn = new Set<object>();
@@ -52,12 +51,14 @@ export class Writes {
   /** Code of packages, which is not looked at, was reached; and code of Node's. */
   ofPackages = false;
   ofNode = false;
+  /** True if any code assigns a variable that is declared outside of it. */
+  hasVariables = false;
 
   add({ writes }: Form, { script }: Code): void {
     for (const name of writes ?? []) {
       this.names.add(name);
       if (!name.startsWith("=")) continue;
-      this.variables = true;
+      this.hasVariables = true;
       this.names.add(`${script.id} ${name}`);
     }
   }
@@ -75,11 +76,6 @@ export class Writes {
 
   get hasAny(): boolean {
     return this.ofPackages || this.names.size > 0 || this.exact.size > 0;
-  }
-
-  /** True if any code assigns a variable that is declared outside of it. */
-  get hasVariables(): boolean {
-    return this.variables;
   }
 
   has(name: string): boolean {
