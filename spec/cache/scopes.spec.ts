@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type Identifier, type Program, parse } from "acorn";
+import type { Identifier, Program } from "acorn";
 import { expect } from "chai";
 import { analyze, type Variable as TheirVariable } from "eslint-scope";
+import { parseScript } from "../../src/cache/code/parser.js";
 import { isWrittenOnce, resolveNames, type Variable, variableOf } from "../../src/cache/code/scopes.js";
 
 /** Texts in which it is easily mistaken what a name stands for. */
@@ -75,8 +76,7 @@ describe("what names in a script stand for", () => {
 function compare(text: string, isModule: boolean, where = text): number {
   let program: Program;
   try {
-    const options = { allowHashBang: true, allowReturnOutsideFunction: true, ranges: true } as const;
-    program = parse(text, { ...options, ecmaVersion: "latest", sourceType: isModule ? "module" : "script" });
+    program = parseScript(text, isModule);
   } catch {
     return 0;
   }

@@ -133,12 +133,12 @@ describe("the package @slow", () => {
     >;
     expect(optionalDependencies).to.have.all.keys("@photostructure/sqlite", "@viz-js/viz");
     expect(dependencies).to.have.all.keys(
-      "acorn",
       "cli-table3",
       "commander",
       "js-tokens",
       "leven",
       "log-update",
+      "meriyah",
       "picocolors",
       "piscina",
       "string-width",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
-import { parse } from "acorn";
+import { parseScript } from "../cache/code/parser.js";
 import { formatFile } from "../dsl/format-file.js";
 import { isError, readProperty } from "../util/describe.js";
 
@@ -60,10 +60,10 @@ export function syntaxErrorIn(cause: unknown, imported: string): string | undefi
 function parsedIn(file: string, problem: string): SourcePlace | undefined {
   if (!/\.[cm]?js$/.test(file)) return undefined;
   try {
-    parse(readFileSync(file, "utf8"), { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });
+    parseScript(readFileSync(file, "utf8"), true);
     return undefined;
   } catch (error) {
-    const { loc } = error as { readonly loc?: { readonly line: number } };
-    return loc && { problem, file, line: String(loc.line) };
+    const { loc } = error as { readonly loc?: { readonly start: { readonly line: number } } };
+    return loc && { problem, file, line: String(loc.start.line) };
   }
 }

@@ -1,4 +1,4 @@
-import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
+import type { AnyNode, Class, Function as FunctionNode, Node, Program } from "acorn";
 import { FormWriter } from "./form-writer.js";
 import {
   type ClassForm,
@@ -10,18 +10,13 @@ import {
   type ScriptForms,
   textHash,
 } from "./forms.js";
+import { parseScript } from "./parser.js";
 import { isWrittenOnce, resolveNames, type Variable } from "./scopes.js";
 import { eachChild, isClass, isFunction } from "./syntax.js";
 
 /** @throws {SyntaxError} */
 export function formsOf(source: string, isModule: boolean): ScriptForms {
-  const program = parse(source, {
-    ecmaVersion: "latest",
-    sourceType: isModule ? "module" : "script",
-    allowReturnOutsideFunction: true,
-    allowHashBang: true,
-  });
-  return new ScriptReader(source, program).read();
+  return new ScriptReader(source, parseScript(source, isModule)).read();
 }
 
 class ScriptReader {

@@ -72,6 +72,7 @@ export const READING_MODULES = [
   "form-writer",
   "form-writes",
   "forms",
+  "parser",
   "scopes",
   "syntax",
 ];

@@ -1,4 +1,4 @@
-import { parse } from "acorn";
+import { parseScript } from "./parser.js";
 
 /** Files that may import others. */
 export const SCRIPT = /\.[mc]?[jt]sx?$/;
@@ -44,9 +44,7 @@ export function meaningOf(file: string, source: string): string {
   try {
     if (file.endsWith(".json")) return JSON.stringify(JSON.parse(source));
     if (!/\.[mc]?js$/.test(file)) return source;
-    const options = { ecmaVersion: "latest", allowHashBang: true, allowReturnOutsideFunction: true } as const;
-    const program = parse(source, { ...options, sourceType: file.endsWith(".cjs") ? "script" : "module" });
-    return JSON.stringify(program, function (this: { readonly type?: string }, key, value: unknown) {
+    return JSON.stringify(parseScript(source, !file.endsWith(".cjs")), function (this: { readonly type?: string }, key, value: unknown) {
       if (key === "start" || key === "end" || (key === "raw" && this.type === "Literal")) return undefined;
       if (typeof value === "bigint") return `${value}n`;
       return value === Number.POSITIVE_INFINITY ? { infinite: true } : value;
