@@ -22,6 +22,7 @@ export function formsOf(source: string, isModule: boolean): ScriptForms {
 class ScriptReader {
   /** The owner of the `this` that is meant: a function, a field or a static block; undefined: the script. */
   private readonly holders = new Map<Node, Node | undefined>();
+  private holder: Node | undefined;
   /** Functions that are called where they are written. */
   readonly areCalled = new Set<Node>();
   /** The functions and classes, outer ones first. */
@@ -37,7 +38,8 @@ class ScriptReader {
 
   read(): ScriptForms {
     const top = resolveNames(this.program);
-    this.findHolders(this.program, undefined);
+    if (isStrict(this.program.body)) this.strict.push(this.program);
+    this.findHolders(this.program);
     const functions: FunctionForm[] = [];
     const classes: ClassForm[] = [];
     for (const node of this.found) {
@@ -50,27 +52,55 @@ class ScriptReader {
     return { functions, classes, constants, lines: linesOf(this.source) };
   }
 
-  private findHolders(node: AnyNode, holder: Node | undefined): void {
-    const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
-    if (isFunction(node) || isClass(node)) this.found.push(node);
-    if (node.type === "CallExpression") this.areCalled.add(node.callee);
-    if (isStrict(node)) this.strict.push(node);
+  private readonly findHolders = (node: AnyNode): void => {
     switch (node.type) {
+      case "Identifier":
+      case "Literal":
+        return;
       case "ThisExpression":
       case "Super":
       case "MetaProperty":
+        this.holders.set(node, this.holder);
+        return;
       case "ArrowFunctionExpression":
-        this.holders.set(node, holder);
+        this.holders.set(node, this.holder);
+        this.inFunction(node, this.holder);
+        return;
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+        this.inFunction(node, node);
+        return;
+      case "StaticBlock":
+        this.within(node, () => eachChild(node as AnyNode, this.findHolders));
+        return;
+      case "PropertyDefinition": {
+        const { key, value } = node;
+        this.findHolders(key as AnyNode);
+        if (!value) return;
+        this.holders.set(value, node);
+        this.within(node, () => this.findHolders(value as AnyNode));
+        return;
+      }
+      case "CallExpression":
+        if (isFunction(node.callee)) this.areCalled.add(node.callee);
+        break;
+      default:
+        if (isClass(node)) this.found.push(node);
     }
-    const inner = isOwn || node.type === "StaticBlock" ? node : holder;
-    if (node.type !== "PropertyDefinition") {
-      eachChild(node, (child) => this.findHolders(child, inner));
-      return;
-    }
-    this.findHolders(node.key as AnyNode, holder);
-    if (!node.value) return;
-    this.holders.set(node.value, node);
-    this.findHolders(node.value as AnyNode, node);
+    eachChild(node, this.findHolders);
+  };
+
+  private inFunction(node: FunctionNode, holder: Node | undefined): void {
+    this.found.push(node);
+    if (node.body.type === "BlockStatement" && isStrict(node.body.body)) this.strict.push(node);
+    this.within(holder, () => eachChild(node as AnyNode, this.findHolders));
+  }
+
+  private within(holder: Node | undefined, work: () => void): void {
+    const around = this.holder;
+    this.holder = holder;
+    work();
+    this.holder = around;
   }
 
   /** The function, or class, that a name at the script's top stands for, for ever. */
@@ -160,8 +190,8 @@ function shareReferences(forms: readonly Form[]): void {
   }
 }
 
-function isStrict(node: AnyNode): boolean {
-  const block = isFunction(node) ? node.body : node;
-  if (block.type !== "BlockStatement" && block.type !== "Program") return false;
-  return block.body.some((each) => each.type === "ExpressionStatement" && each.directive === "use strict");
+function isStrict(body: readonly Node[]): boolean {
+  return (body as readonly AnyNode[]).some(
+    (each) => each.type === "ExpressionStatement" && each.directive === "use strict",
+  );
 }

@@ -1,23 +1,32 @@
 import { hash } from "node:crypto";
-import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
-import { calledParts, readParts, textParts } from "./expression-parts.js";
+import type { AnyNode, Function as FunctionNode, Identifier, Node, VariableDeclarator } from "acorn";
+import { argumentsMadeText, callsArguments, isReadWhole, leaves } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
 import {
+  attributesOf,
+  chainRoot,
+  childIn,
+  childrenOf,
   isClass,
   isFunction,
   isImportMeta,
   literalText,
-  memberChain,
   memberName,
+  memberPath,
   OWN_PATH,
   optionalMembers,
   waysInto,
 } from "./syntax.js";
 
-/** The fields of acorn's nodes besides their content. `{ a }` is `{ a: a }`, whatever `a` is called here. */
-const NO_CONTENT = new Set(["type", "start", "end", "raw", "shorthand"]);
+/** A name that is declared outside, and the members that are read of it. */
+interface OutsideWay {
+  readonly root: Identifier;
+  readonly path: readonly string[];
+}
+
+type WriteSpecial<T extends AnyNode["type"]> = (writer: FormWriter, node: AnyNode & { type: T }) => boolean;
 
 /** The script that a function, or class, is part of. */
 interface Script {
@@ -114,90 +123,132 @@ export class FormWriter {
   }
 
   write(node: AnyNode): void {
-    for (const part of readParts(node)) this.onlyRead.add(part);
-    for (const part of calledParts(node)) this.onlyCalled.add(part);
-    switch (node.type) {
-      case "Identifier":
-        this.identifier(node);
-        return;
-      case "PrivateIdentifier":
-        this.text += `#${node.name}`;
-        return;
-      case "Literal":
-        this.text += "regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value);
-        return;
-      case "TemplateElement":
-        this.text += JSON.stringify(node.value.raw);
-        return;
-      case "ThisExpression":
-        this.handsThisOn(node);
-        this.text += "this";
-        return;
-      case "MetaProperty":
-        if (node.meta.name === "import") this.problems.push("import.meta as a whole");
-        else if (this.isOwnThis(node)) this.usesThis = true;
-        break;
-      case "Super":
-        if (this.isOwnThis(node)) this.usesThis = true;
-        break;
-      case "ImportExpression":
-        this.imported(node.source as AnyNode);
-        break;
-      case "ForInStatement":
-      case "ForOfStatement":
-        if (node.left.type !== "VariableDeclaration") this.assigns(node.left as AnyNode);
-        break;
-      case "CallExpression":
-        this.writes.called(node.callee as AnyNode, node.arguments as AnyNode[]);
-        if (this.call(node)) {
-          this.makesTexts(node);
-          return;
-        }
-        break;
-      case "NewExpression":
-        if (isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
-        else if (isGlobal(node.callee as AnyNode, "URL")) this.locates(node.arguments as AnyNode[]);
-        break;
-      case "MemberExpression":
-        if (this.member(node, false)) return;
-        break;
-      case "WithStatement":
-        this.problems.push("with");
-        break;
-      case "AssignmentExpression":
-        this.assigns(node.left as AnyNode);
-        if (node.operator === "=" && this.sets(node.left as AnyNode)) {
-          this.text += "(= ";
-          this.write(node.right as AnyNode);
-          this.text += ")";
-          return;
-        }
-        break;
-      case "UpdateExpression":
-        this.assigns(node.argument as AnyNode);
-        break;
-      case "UnaryExpression":
-        if (node.operator === "delete") this.assigns(node.argument as AnyNode);
-        if (node.operator === "typeof" && this.typeOf(node.argument as AnyNode)) return;
-        break;
-      case "BinaryExpression":
-        if (node.operator === "in" && this.asksFor(node.left as AnyNode, node.right as AnyNode)) return;
-        break;
-      case "VariableDeclarator":
-        if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
-        break;
-    }
-    // The name that a declaration has outside is nothing that its code reads.
-    const isDeclared = node.type === "FunctionDeclaration" || node.type === "ClassDeclaration";
-    this.fields(node, isDeclared && node === this.root ? "id" : undefined);
-    this.makesTexts(node);
+    const writeSpecial = FormWriter.special[node.type] as ((writer: FormWriter, node: AnyNode) => boolean) | undefined;
+    if (writeSpecial === undefined || !writeSpecial(this, node)) this.fields(node);
   }
 
-  private makesTexts(node: AnyNode): void {
-    for (const part of textParts(node, (name) => this.wayOf(name)?.path)) {
+  /**
+   * What is done about nodes of a type. Returns whether the node is written. A table, as a first analysis runs in V8's interpreter: there
+   * a `switch` compares type after type.
+   */
+  private static readonly special: { readonly [T in AnyNode["type"]]?: WriteSpecial<T> } = {
+    Identifier: (writer, node) => writer.identifier(node),
+    PrivateIdentifier: (writer, { name }) => writer.add(`#${name}`),
+    Literal: (writer, node) =>
+      writer.add("regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value)),
+    TemplateElement: (writer, { value }) => writer.add(JSON.stringify(value.raw)),
+    ThisExpression: (writer, node) => {
+      writer.handsThisOn(node);
+      return writer.add("this");
+    },
+    Super: (writer, node) => {
+      if (writer.isOwnThis(node)) writer.usesThis = true;
+      return false;
+    },
+    MetaProperty: (writer, node) => {
+      if (node.meta.name === "import") writer.problems.push("import.meta as a whole");
+      else if (writer.isOwnThis(node)) writer.usesThis = true;
+      return false;
+    },
+    ImportExpression: (writer, { source }) => {
+      writer.imported(source as AnyNode);
+      return false;
+    },
+    ForInStatement: (writer, node) => writer.loop(node),
+    ForOfStatement: (writer, node) => writer.loop(node),
+    SpreadElement: (writer, { argument }) => writer.reads(argument),
+    IfStatement: (writer, { test }) => writer.reads(test),
+    ConditionalExpression: (writer, { test }) => writer.reads(test),
+    TemplateLiteral: (writer, node) => {
+      for (const part of node.expressions) writer.reads(part);
+      writer.fields(node);
+      return writer.makesTexts(node.expressions as AnyNode[]);
+    },
+    TaggedTemplateExpression: (writer, { tag }) => {
+      writer.onlyCalled.add(tag as AnyNode);
+      return false;
+    },
+    CallExpression: (writer, node) => writer.called(node),
+    NewExpression: (writer, { callee, arguments: args }) => {
+      if (isGlobal(callee as AnyNode, "Function")) writer.problems.push("new Function(...)");
+      else if (isGlobal(callee as AnyNode, "URL")) writer.locates(args as AnyNode[]);
+      return false;
+    },
+    MemberExpression: (writer, node) => {
+      writer.reads(node.object);
+      return writer.member(node, false);
+    },
+    WithStatement: (writer) => {
+      writer.problems.push("with");
+      return false;
+    },
+    AssignmentExpression: (writer, node) => writer.assignment(node),
+    UpdateExpression: (writer, { argument }) => {
+      writer.assigns(argument as AnyNode);
+      return false;
+    },
+    UnaryExpression: (writer, { operator, argument }) => {
+      writer.reads(argument);
+      if (operator === "delete") writer.assigns(argument as AnyNode);
+      return operator === "typeof" && writer.typeOf(argument as AnyNode);
+    },
+    BinaryExpression: (writer, node) => {
+      const { operator, left, right } = node;
+      writer.reads(left);
+      writer.reads(right);
+      if (operator === "in" && writer.asksFor(left as AnyNode, right as AnyNode)) return true;
+      writer.fields(node);
+      return operator !== "+" || writer.makesTexts([left as AnyNode, right as AnyNode]);
+    },
+    VariableDeclarator: (writer, { id, init }) => !!init && writer.takesMembers(id as AnyNode, init as AnyNode),
+    FunctionDeclaration: (writer, node) => {
+      if (node.id) writer.onlyCalled.add(node.id);
+      return writer.declaration(node);
+    },
+    ClassDeclaration: (writer, node) => writer.declaration(node),
+  };
+
+  private add(text: string): true {
+    this.text += text;
+    return true;
+  }
+
+  /** Notes an expression of which other names can't come to stand for the value. @returns false: it is not written yet. */
+  private reads(part: Node): false {
+    this.onlyRead.add(part as AnyNode);
+    return false;
+  }
+
+  /** The name that a declaration has outside is nothing that its code reads. */
+  private declaration(node: AnyNode): true {
+    return this.fields(node, node === this.root ? "id" : undefined);
+  }
+
+  private loop({ left, right }: AnyNode & { type: "ForInStatement" | "ForOfStatement" }): false {
+    if (left.type !== "VariableDeclaration") this.assigns(left as AnyNode);
+    return this.reads(right);
+  }
+
+  private assignment(node: AnyNode & { type: "AssignmentExpression" }): true {
+    const { operator, right } = node;
+    const left = node.left as AnyNode;
+    this.assigns(left);
+    if (operator === "=" && this.sets(left)) {
+      this.text += "(= ";
+      this.write(right as AnyNode);
+      return this.add(")");
+    }
+    this.fields(node);
+    return operator !== "+=" || this.makesTexts([right as AnyNode]);
+  }
+
+  /** Notes what is made a text. */
+  private makesTexts(parts: readonly AnyNode[]): true {
+    for (const part of parts.flatMap(leaves)) {
       const found = this.wayOf(part);
       if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
     }
+    return true;
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`, `[a.b] = ...`: whether that can be done decides what happens. */
@@ -257,36 +308,37 @@ export class FormWriter {
     return true;
   }
 
-  private fields(node: AnyNode, without?: string): void {
+  private fields(node: AnyNode, without?: string): true {
     this.text += `(${node.type}`;
-    for (const key of Object.keys(node)) {
-      if (NO_CONTENT.has(key) || key === without) continue;
-      const value = (node as unknown as Record<string, unknown>)[key];
-      if (value === null || value === undefined || value === false) continue;
-      this.text += ` ${key}:`;
-      this.value(value);
+    for (const key of attributesOf(node)) {
+      const value = (node as unknown as Readonly<Record<string, unknown>>)[key];
+      if (value)
+        this.text += ` ${key}:${JSON.stringify(typeof value === "object" ? (value as Identifier).name : value)}`;
     }
-    this.text += ")";
+    for (const key of childrenOf(node)) {
+      const child = childIn(node, key);
+      if (child === null || child === undefined || key === without) continue;
+      this.text += ` ${key}:`;
+      if (Array.isArray(child)) this.list(child as readonly (AnyNode | null)[]);
+      else this.write(child as AnyNode);
+    }
+    return this.add(")");
   }
 
-  private value(value: unknown): void {
-    if (Array.isArray(value)) {
-      this.text += "[";
-      for (const item of value) {
-        // What is not there in `[, 1]` is not null.
-        if (item !== null) this.value(item);
-        this.text += ",";
-      }
-      this.text += "]";
-    } else if (typeof value === "object" && value !== null) this.write(value as AnyNode);
-    else this.text += JSON.stringify(value);
+  private list(nodes: readonly (AnyNode | null)[]): void {
+    this.text += "[";
+    for (const node of nodes) {
+      // What is not there in `[, 1]` is not null.
+      if (node !== null) this.write(node);
+      this.text += ",";
+    }
+    this.text += "]";
   }
 
-  private identifier(node: AnyNode & { type: "Identifier" }): void {
+  private identifier(node: AnyNode & { type: "Identifier" }): true {
     const variable = variableOf(node);
-    if (variable && this.isLocal(variable)) this.text += this.local(variable);
-    else if (variable !== undefined) this.text += `@${this.passed(node, node, [])}`;
-    else this.text += JSON.stringify(node.name);
+    if (variable && this.isLocal(variable)) return this.add(this.local(variable));
+    return this.add(variable === undefined ? JSON.stringify(node.name) : `@${this.passed(node, node, [])}`);
   }
 
   /** The number of a value that may go anywhere, unless it is only read. */
@@ -363,12 +415,13 @@ export class FormWriter {
   }
 
   /** `a.b["c"]` of a name that is declared outside. */
-  private wayOf(node: AnyNode): { root: AnyNode & { type: "Identifier" }; path: string[] } | undefined {
-    const { root, path } = memberChain(node) ?? {};
-    if (root?.type !== "Identifier" || path!.some((name) => name.startsWith("#"))) return undefined;
+  private wayOf(node: AnyNode): OutsideWay | undefined {
+    const root = chainRoot(node);
+    if (root.type !== "Identifier") return undefined;
     const variable = variableOf(root);
     if (variable === undefined || (variable !== null && this.isLocal(variable))) return undefined;
-    return { root, path: path! };
+    const path = memberPath(node);
+    return path === undefined || path.some((name) => name.startsWith("#")) ? undefined : { root, path };
   }
 
   /** @returns whether it is written. */
@@ -414,12 +467,14 @@ export class FormWriter {
   }
 
   /** `this.a.b` of the function's own `this`. */
-  private thisWay(node: AnyNode): { way: string[]; isSuper: boolean } | undefined {
-    const { root, path: way } = memberChain(node) ?? {};
-    if ((root?.type !== "ThisExpression" && root?.type !== "Super") || way!.length === 0 || !this.isOwnThis(root))
+  private thisWay(node: AnyNode): { way: readonly string[]; isSuper: boolean } | undefined {
+    const root = chainRoot(node);
+    if ((root.type !== "ThisExpression" && root.type !== "Super") || root === node || !this.isOwnThis(root))
       return undefined;
+    const way = memberPath(node);
+    if (way === undefined) return undefined;
     this.usesThis = true;
-    return { way: way!, isSuper: root.type === "Super" };
+    return { way, isSuper: root.type === "Super" };
   }
 
   /** True while `this` is that of the function, and not of a nested function that is no arrow. */
@@ -473,10 +528,25 @@ export class FormWriter {
     return true;
   }
 
-  /** @returns whether it is written. */
-  private call(node: AnyNode & { type: "CallExpression" }): boolean {
+  private called(node: AnyNode & { type: "CallExpression" }): true {
     const callee = node.callee as AnyNode;
     const args = node.arguments as AnyNode[];
+    const way = this.wayOf(callee);
+    if (way !== undefined && variableOf(way.root) === null && isReadWhole(way))
+      for (const part of args) this.reads(part);
+    if (callsArguments(callee)) for (const part of args) this.onlyCalled.add(part);
+    this.writes.called(callee, args, way);
+    if (!this.call(node, callee, args, way)) this.fields(node);
+    return this.makesTexts(argumentsMadeText(callee, args, way?.path));
+  }
+
+  /** @returns whether it is written. */
+  private call(
+    { optional }: AnyNode & { type: "CallExpression" },
+    callee: AnyNode,
+    args: readonly AnyNode[],
+    way: OutsideWay | undefined,
+  ): boolean {
     if (isGlobal(callee, "eval")) this.problems.push("eval(...)");
     else if (isGlobal(callee, "Function")) this.problems.push("Function(...)");
     // What esbuild puts around functions to keep their names.
@@ -485,21 +555,19 @@ export class FormWriter {
       return true;
     }
     if (this.sharesIts(callee, args)) return true;
-    const found = callee.type === "Super" ? undefined : this.wayOf(callee);
-    if (found === undefined && this.thisWay(callee) === undefined) return false;
+    if (way === undefined && this.thisWay(callee) === undefined) return false;
     this.text += "(call ";
-    if (found === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
+    if (way === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
     else {
-      const number = this.number(found.root, found.path, true);
+      const number = this.number(way.root, way.path, true);
       const [first] = args;
       const reference = this.references[number]!;
       reference.firstArguments = [...(reference.firstArguments ?? []), (first && literalText(first)) ?? null];
-      this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(callee)}`;
+      this.text += `@${number}${JSON.stringify(way.path)}${optionalMembers(callee)}`;
     }
-    if (node.optional) this.text += "?(";
-    this.value(args);
-    this.text += ")";
-    return true;
+    if (optional) this.text += "?(";
+    this.list(args);
+    return this.add(")");
   }
 
   /** `f.call(this, ...)` */
@@ -512,7 +580,7 @@ export class FormWriter {
     const number = this.number(found.root, found.path, false);
     this.sharesThis.push(number);
     this.text += `(${method} @${number} this `;
-    this.value(args.slice(1));
+    this.list(args.slice(1));
     this.text += ")";
     return true;
   }

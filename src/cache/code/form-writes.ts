@@ -22,8 +22,13 @@ export const ANY_MEMBER = "[]";
 /** The content of a list, a Map and the like. */
 export const CONTENT = "()";
 
+interface NamedWay {
+  readonly root: { readonly name: string };
+  readonly path: readonly string[];
+}
+
 interface Names {
-  wayOf(node: AnyNode): { readonly root: { readonly name: string }; readonly path: readonly string[] } | undefined;
+  wayOf(node: AnyNode): NamedWay | undefined;
   isLocal(variable: Variable): boolean;
 }
 
@@ -45,9 +50,9 @@ export class FormWrites {
     }
   }
 
-  called(callee: AnyNode, [first]: readonly AnyNode[]): void {
+  /** @param way that of the callee, if it has a name outside. */
+  called(callee: AnyNode, [first]: readonly AnyNode[], way: NamedWay | undefined): void {
     if (callee.type !== "MemberExpression") return;
-    const way = this.names.wayOf(callee);
     if (way !== undefined) {
       const name = `${way.root.name}.${way.path.join(".")}`;
       if (CHANGE_FIRST.has(name) && first !== undefined && !this.isNew(first)) this.found.add(ANY_MEMBER);

@@ -44,11 +44,14 @@ export function meaningOf(file: string, source: string): string {
   try {
     if (file.endsWith(".json")) return JSON.stringify(JSON.parse(source));
     if (!/\.[mc]?js$/.test(file)) return source;
-    return JSON.stringify(parseScript(source, !file.endsWith(".cjs")), function (this: { readonly type?: string }, key, value: unknown) {
-      if (key === "start" || key === "end" || (key === "raw" && this.type === "Literal")) return undefined;
-      if (typeof value === "bigint") return `${value}n`;
-      return value === Number.POSITIVE_INFINITY ? { infinite: true } : value;
-    });
+    return JSON.stringify(
+      parseScript(source, !file.endsWith(".cjs")),
+      function (this: { readonly type?: string }, key, value: unknown) {
+        if (key === "start" || key === "end" || (key === "raw" && this.type === "Literal")) return undefined;
+        if (typeof value === "bigint") return `${value}n`;
+        return value === Number.POSITIVE_INFINITY ? { infinite: true } : value;
+      },
+    );
   } catch {
     // Another syntax, or scripts that are no modules: as they are.
     return source;

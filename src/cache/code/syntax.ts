@@ -1,6 +1,6 @@
 import type { AnyNode, Class, Function as FunctionNode, Node } from "acorn";
 
-/** By type, the properties that nodes are in, in the order of the text. Source: ESTree, as acorn emits it. */
+/** By type, the properties that nodes are in, in the order of the text; labels are none of them. Source: ESTree. */
 const CHILDREN: Readonly<Record<string, readonly string[]>> = {
   ...{
     Program: ["body"],
@@ -54,12 +54,43 @@ const CHILDREN: Readonly<Record<string, readonly string[]>> = {
   ...{ ExportSpecifier: ["local"], ExportDefaultDeclaration: ["declaration"], ImportExpression: ["source", "options"] },
 };
 
-/** Does something with each child of a node, in the order of the text. */
-export function eachChild(node: AnyNode, onChild: (child: AnyNode) => void): void {
+/** By type, what else belongs to its meaning: texts, flags and labels. */
+const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  FunctionDeclaration: ["async", "generator"],
+  FunctionExpression: ["async", "generator"],
+  ArrowFunctionExpression: ["async"],
+  ...{ UnaryExpression: ["operator"], UpdateExpression: ["operator", "prefix"], BinaryExpression: ["operator"] },
+  ...{ LogicalExpression: ["operator"], AssignmentExpression: ["operator"], YieldExpression: ["delegate"] },
+  ...{ VariableDeclaration: ["kind"], Property: ["kind", "method", "computed"], ForOfStatement: ["await"] },
+  ...{ MethodDefinition: ["kind", "computed", "static"], PropertyDefinition: ["computed", "static"] },
+  ...{ MemberExpression: ["computed", "optional"], CallExpression: ["optional"], MetaProperty: ["meta", "property"] },
+  ...{ LabeledStatement: ["label"], BreakStatement: ["label"], ContinueStatement: ["label"] },
+  ExpressionStatement: ["directive"],
+};
+const NO_ATTRIBUTES: readonly string[] = [];
+
+type Child = AnyNode | readonly (AnyNode | null)[] | null | undefined;
+
+/** The names of a node's properties that nodes, or lists of nodes, are in. */
+export function childrenOf(node: AnyNode): readonly string[] {
   const keys = CHILDREN[node.type];
   if (keys === undefined) throw new SyntaxError(`${node.type} is not known`);
-  for (const key of keys) {
-    const child = (node as unknown as Record<string, AnyNode | readonly (AnyNode | null)[] | null | undefined>)[key];
+  return keys;
+}
+
+/** The names of its other properties that belong to its meaning. */
+export function attributesOf(node: AnyNode): readonly string[] {
+  return ATTRIBUTES[node.type] ?? NO_ATTRIBUTES;
+}
+
+export function childIn(node: AnyNode, key: string): Child {
+  return (node as unknown as Readonly<Record<string, Child>>)[key];
+}
+
+/** Does something with each child of a node, in the order of the text. */
+export function eachChild(node: AnyNode, onChild: (child: AnyNode) => void): void {
+  for (const key of childrenOf(node)) {
+    const child = childIn(node, key);
     if (child === null || child === undefined) continue;
     if (Array.isArray(child)) for (const item of child as readonly (AnyNode | null)[]) item && onChild(item);
     else onChild(child as AnyNode);
@@ -105,18 +136,30 @@ export function memberName(node: AnyNode & { type: "MemberExpression" }): string
   return property.type === "PrivateIdentifier" ? `#${property.name}` : (property as { name: string }).name;
 }
 
-/** The expression that members are read of one after another, `a` of `a.b["c"]`, and their names; undefined: one has no constant name. */
-export function memberChain(node: AnyNode): { readonly root: AnyNode; readonly path: string[] } | undefined {
-  const path: string[] = [];
-  let root = node;
+/** The expression that members are read of one after another: `a` of `a.b["c"]`. */
+export function chainRoot(node: AnyNode): AnyNode {
+  let root: AnyNode = node;
   for (;;) {
-    if (root.type === "ChainExpression") root = root.expression as AnyNode;
-    else if (root.type === "MemberExpression") {
-      const name = memberName(root);
+    if (root.type === "MemberExpression") root = root.object as AnyNode;
+    else if (root.type === "ChainExpression") root = root.expression as AnyNode;
+    else return root;
+  }
+}
+
+const NO_PATH: readonly string[] = [];
+
+/** The names of the members that are read one after another, `b` and `c` of `a.b["c"]`; undefined: one has no constant name. */
+export function memberPath(node: AnyNode): readonly string[] | undefined {
+  if (node.type === "Identifier") return NO_PATH;
+  const path: string[] = [];
+  for (let at: AnyNode = node; ; ) {
+    if (at.type === "MemberExpression") {
+      const name = memberName(at);
       if (name === undefined) return undefined;
-      path.unshift(name);
-      root = root.object as AnyNode;
-    } else return { root, path };
+      path.push(name);
+      at = at.object as AnyNode;
+    } else if (at.type === "ChainExpression") at = at.expression as AnyNode;
+    else return path.reverse();
   }
 }
 
