@@ -1,7 +1,6 @@
 // A process of its own: `code-process.mjs acorn|digests PROJECT KEPT [gc]` prints milliseconds of processor time a file, for each pass.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parse } from "acorn";
 
 const [what, project, keptFile, collects] = process.argv.slice(2);
 const files = readdirSync(project).filter((file) => /^m\d+\.js$/.test(file));
@@ -16,6 +15,7 @@ function cost(work) {
 
 const costs = [];
 if (what === "acorn") {
+  const { parse } = await import("acorn");
   const sources = files.map((file) => readFileSync(path.join(project, file), "utf8"));
   costs.push(
     cost(() => {

@@ -30,7 +30,7 @@ export function callsArguments(callee: AnyNode): boolean {
 }
 
 /**
- * What a call makes a text of: `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()`.
+ * Finds the parts of a call that it makes texts of: `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()`.
  *
  * @param path the members that the callee is read by of a name from outside, one after another.
  */

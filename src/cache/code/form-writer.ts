@@ -128,8 +128,8 @@ export class FormWriter {
   }
 
   /**
-   * What is done about nodes of a type. Returns whether the node is written. A table, as a first analysis runs in V8's interpreter: there
-   * a `switch` compares type after type.
+   * By type, functions that write a node, or only note something of it; they return whether it is written. In V8's interpreter, where a
+   * first analysis runs, a `switch` would compare type after type.
    */
   private static readonly special: { readonly [T in AnyNode["type"]]?: WriteSpecial<T> } = {
     Identifier: (writer, node) => writer.identifier(node),
