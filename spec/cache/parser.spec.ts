@@ -31,6 +31,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   PrivateIdentifier: ["name"],
   Literal: ["value", "regex", "bigint"],
   TemplateElement: ["value", "tail"],
+  ExpressionStatement: ["directive"],
   // A method, an arrow function and an operator show in the rest of the node.
   Property: ["shorthand"],
   ArrowFunctionExpression: ["expression"],

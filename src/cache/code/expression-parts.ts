@@ -2,6 +2,8 @@ import type { AnyNode } from "acorn";
 import { isGlobal } from "./scopes.js";
 import { memberName, TO_TEXT } from "./syntax.js";
 
+const NONE: readonly AnyNode[] = [];
+
 /** Functions of the language that only read what they are called with. */
 const READ_WHOLE = new Set([
   ...["Object.keys", "Object.values", "Object.entries", "JSON.stringify", "Array.from", "Number", "String"],
@@ -40,27 +42,9 @@ export function argumentsMadeText(
   path: readonly string[] | undefined,
 ): readonly AnyNode[] {
   if (isGlobal(callee, "String")) return args.slice(0, 1);
-  if (callee.type !== "MemberExpression") return [];
+  if (callee.type !== "MemberExpression") return NONE;
   const name = memberName(callee);
-  const parts: AnyNode[] = [];
-  if ((name === "call" || name === "apply") && path?.at(-2) === "toString") parts.push(...args.slice(0, 1));
-  if (name === "concat") parts.push(...args);
-  if (callee.object.type === "ArrayExpression" && TO_TEXT.has(name!)) parts.push(callee.object);
-  return parts;
-}
-
-/** The parts of a list or a choice; of anything else, itself. */
-export function leaves(node: AnyNode): AnyNode[] {
-  switch (node.type) {
-    case "ArrayExpression":
-      return (node.elements.filter((each) => each !== null) as AnyNode[]).flatMap(leaves);
-    case "SpreadElement":
-      return leaves(node.argument);
-    case "ConditionalExpression":
-      return [...leaves(node.consequent), ...leaves(node.alternate)];
-    case "LogicalExpression":
-      return [...leaves(node.left), ...leaves(node.right)];
-    default:
-      return [node];
-  }
+  if (name === "call" || name === "apply") return path?.at(-2) === "toString" ? args.slice(0, 1) : NONE;
+  if (name === "concat") return args;
+  return callee.object.type === "ArrayExpression" && TO_TEXT.has(name!) ? [callee.object] : NONE;
 }

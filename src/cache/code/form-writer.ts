@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Identifier, Node, VariableDeclarator } from "acorn";
-import { argumentsMadeText, callsArguments, isReadWhole, leaves } from "./expression-parts.js";
+import { argumentsMadeText, callsArguments, isReadWhole } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
@@ -162,7 +162,8 @@ export class FormWriter {
     TemplateLiteral: (writer, node) => {
       for (const part of node.expressions) writer.reads(part);
       writer.fields(node);
-      return writer.makesTexts(node.expressions as AnyNode[]);
+      for (const part of node.expressions) writer.makesText(part as AnyNode);
+      return true;
     },
     TaggedTemplateExpression: (writer, { tag }) => {
       writer.onlyCalled.add(tag as AnyNode);
@@ -198,7 +199,12 @@ export class FormWriter {
       writer.reads(right);
       if (operator === "in" && writer.asksFor(left as AnyNode, right as AnyNode)) return true;
       writer.fields(node);
-      return operator !== "+" || writer.makesTexts([left as AnyNode, right as AnyNode]);
+      if (operator === "+") for (const part of [left, right]) writer.makesText(part as AnyNode);
+      return true;
+    },
+    ExpressionStatement: (writer, node) => {
+      if (node.directive !== undefined) writer.add(JSON.stringify(node.directive));
+      return false;
     },
     VariableDeclarator: (writer, { id, init }) => !!init && writer.takesMembers(id as AnyNode, init as AnyNode),
     FunctionDeclaration: (writer, node) => {
@@ -239,16 +245,32 @@ export class FormWriter {
       return this.add(")");
     }
     this.fields(node);
-    return operator !== "+=" || this.makesTexts([right as AnyNode]);
+    if (operator === "+=") this.makesText(right as AnyNode);
+    return true;
   }
 
-  /** Notes what is made a text. */
-  private makesTexts(parts: readonly AnyNode[]): true {
-    for (const part of parts.flatMap(leaves)) {
-      const found = this.wayOf(part);
-      if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+  /** Notes an expression that is made a text: of a list or a choice, its parts. */
+  private makesText(node: AnyNode): void {
+    switch (node.type) {
+      case "ArrayExpression":
+        for (const element of node.elements) if (element) this.makesText(element as AnyNode);
+        return;
+      case "SpreadElement":
+        this.makesText(node.argument as AnyNode);
+        return;
+      case "ConditionalExpression":
+        this.makesText(node.consequent as AnyNode);
+        this.makesText(node.alternate as AnyNode);
+        return;
+      case "LogicalExpression":
+        this.makesText(node.left as AnyNode);
+        this.makesText(node.right as AnyNode);
+        return;
+      default: {
+        const found = this.wayOf(node);
+        if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+      }
     }
-    return true;
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`, `[a.b] = ...`: whether that can be done decides what happens. */
@@ -312,8 +334,7 @@ export class FormWriter {
     this.text += `(${node.type}`;
     for (const key of attributesOf(node)) {
       const value = (node as unknown as Readonly<Record<string, unknown>>)[key];
-      if (value)
-        this.text += ` ${key}:${JSON.stringify(typeof value === "object" ? (value as Identifier).name : value)}`;
+      if (value) this.text += ` ${key}:${typeof value === "object" ? (value as Identifier).name : value}`;
     }
     for (const key of childrenOf(node)) {
       const child = childIn(node, key);
@@ -338,7 +359,7 @@ export class FormWriter {
   private identifier(node: AnyNode & { type: "Identifier" }): true {
     const variable = variableOf(node);
     if (variable && this.isLocal(variable)) return this.add(this.local(variable));
-    return this.add(variable === undefined ? JSON.stringify(node.name) : `@${this.passed(node, node, [])}`);
+    return this.add(variable === undefined ? `"${node.name}"` : `@${this.passed(node, node, [])}`);
   }
 
   /** The number of a value that may go anywhere, unless it is only read. */
@@ -537,7 +558,8 @@ export class FormWriter {
     if (callsArguments(callee)) for (const part of args) this.onlyCalled.add(part);
     this.writes.called(callee, args, way);
     if (!this.call(node, callee, args, way)) this.fields(node);
-    return this.makesTexts(argumentsMadeText(callee, args, way?.path));
+    for (const part of argumentsMadeText(callee, args, way?.path)) this.makesText(part);
+    return true;
   }
 
   /** @returns whether it is written. */

@@ -54,7 +54,7 @@ const CHILDREN: Readonly<Record<string, readonly string[]>> = {
   ...{ ExportSpecifier: ["local"], ExportDefaultDeclaration: ["declaration"], ImportExpression: ["source", "options"] },
 };
 
-/** By type, what else belongs to its meaning: texts, flags and labels. */
+/** By type, what else belongs to its meaning: flags, labels, and words that have neither spaces nor quotes in them. */
 const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   FunctionDeclaration: ["async", "generator"],
   FunctionExpression: ["async", "generator"],
@@ -65,7 +65,6 @@ const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   ...{ MethodDefinition: ["kind", "computed", "static"], PropertyDefinition: ["computed", "static"] },
   ...{ MemberExpression: ["computed", "optional"], CallExpression: ["optional"], MetaProperty: ["meta", "property"] },
   ...{ LabeledStatement: ["label"], BreakStatement: ["label"], ContinueStatement: ["label"] },
-  ExpressionStatement: ["directive"],
 };
 const NO_ATTRIBUTES: readonly string[] = [];
 
