@@ -30,6 +30,14 @@ const decorated = (decorators: string, more = "") => ({
   files: timesFile,
 });
 
+/** Methods that are named as those which only call what they are given. */
+const KEEPS = `class Keeps {
+  f: any;
+  map(f: any) { this.f = f; return this; }
+  then(f: any) { this.f = f; return { f }; }
+}
+`;
+
 /** Kind 4: values that are captured. */
 export const CAPTURED = [
   row(4, "a number that a factory gives", { files: FACTORY("1", "x * k") }, ["pipeline.ts", "make(1)", "make(2)"], "y"),
@@ -87,6 +95,38 @@ export const CAPTURED = [
     "a function that was given to a factory of functions",
     { head: "const twice = (f: any) => (x: number) => f(f(x));\nconst g = twice((n: number) => n + 1);", y: "g(x)" },
     ["pipeline.ts", "n + 1", "n + 2"],
+    "y",
+  ),
+  row(
+    4,
+    "a callback that a method of the program's own keeps",
+    { head: `${KEEPS}const kept = new Keeps().map((n: number) => n + 1);`, y: "kept.f(x)" },
+    ["pipeline.ts", "n + 1", "n + 2"],
+    "y",
+  ),
+  row(
+    4,
+    "a comment in a callback that a method of the program's own keeps",
+    { head: `${KEEPS}const kept = new Keeps().map((n: number) => /* one */ n + 1);`, y: "kept.f(x)" },
+    ["pipeline.ts", "one", "more"],
+    "",
+  ),
+  row(
+    4,
+    "a callback that a method keeps, and what it captures",
+    {
+      head: `${KEEPS}const keep = (k: number) => new Keeps().then(function (n: number) { return n + k; });
+const kept = keep(1);`,
+      y: "kept.f(x)",
+    },
+    ["pipeline.ts", "keep(1)", "keep(2)"],
+    "y",
+  ),
+  row(
+    4,
+    "functions that callbacks of a list have made",
+    { head: "const makes = [1, 2].map((k) => (n: number) => n * k + 1);", y: "makes[1]!(x)" },
+    ["pipeline.ts", "n * k + 1", "n * k + 2"],
     "y",
   ),
   row(

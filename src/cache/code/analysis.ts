@@ -1,4 +1,5 @@
 import type { AnyNode, Class, Function as FunctionNode, Node, Program } from "acorn";
+import { callsArguments } from "./expression-parts.js";
 import { FormWriter } from "./form-writer.js";
 import {
   type ClassForm,
@@ -11,12 +12,21 @@ import {
   textHash,
 } from "./forms.js";
 import { parseScript } from "./parser.js";
-import { isWrittenOnce, resolveNames, type Variable } from "./scopes.js";
+import { isWrittenOnce, resolveNames, type Scope, type Variable } from "./scopes.js";
 import { eachChild, isClass, isFunction } from "./syntax.js";
 
 /** @throws {SyntaxError} */
 export function formsOf(source: string, isModule: boolean): ScriptForms {
   return new ScriptReader(source, parseScript(source, isModule)).read();
+}
+
+/**
+ * The functions that `formsOf` has left out.
+ *
+ * @throws {SyntaxError}
+ */
+export function callbacksOf(source: string, isModule: boolean): FunctionForm[] {
+  return new ScriptReader(source, parseScript(source, isModule)).readCallbacks();
 }
 
 class ScriptReader {
@@ -25,6 +35,8 @@ class ScriptReader {
   private holder: Node | undefined;
   /** Functions that are called where they are written. */
   readonly areCalled = new Set<Node>();
+  /** Functions that are passed to methods which only call them. */
+  private readonly callbacks = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
   /** The script, if it begins with "use strict", and the functions that do. */
@@ -37,19 +49,32 @@ class ScriptReader {
   ) {}
 
   read(): ScriptForms {
-    const top = resolveNames(this.program);
-    if (isStrict(this.program.body)) this.strict.push(this.program);
-    this.findHolders(this.program);
+    const top = this.find();
     const functions: FunctionForm[] = [];
     const classes: ClassForm[] = [];
     for (const node of this.found) {
+      if (this.callbacks.has(node)) continue;
       const form = this.formOf(node);
       if (form.kind === "function") functions.push(form);
       else classes.push(form);
     }
     shareReferences([...functions, ...classes]);
     const constants = [...top.variables.values()].flatMap((variable) => this.constant(variable, functions, classes));
-    return { functions, classes, constants, lines: linesOf(this.source) };
+    const callbacks = this.callbacks.size === 0 ? [] : undefined;
+    return { functions, classes, callbacks, constants, lines: linesOf(this.source) };
+  }
+
+  readCallbacks(): FunctionForm[] {
+    this.find();
+    return Array.from(this.callbacks, (node) => this.formOf(node as FunctionNode) as FunctionForm);
+  }
+
+  /** @returns the scope of what is at the script's top. */
+  private find(): Scope {
+    const top = resolveNames(this.program);
+    if (isStrict(this.program.body)) this.strict.push(this.program);
+    this.findHolders(this.program);
+    return top;
   }
 
   private readonly findHolders = (node: AnyNode): void => {
@@ -83,6 +108,8 @@ class ScriptReader {
       }
       case "CallExpression":
         if (isFunction(node.callee)) this.areCalled.add(node.callee);
+        if (callsArguments(node.callee as AnyNode))
+          for (const part of node.arguments) if (isFunction(part)) this.callbacks.add(part);
         break;
       default:
         if (isClass(node)) this.found.push(node);

@@ -5,8 +5,11 @@ import { hash } from "node:crypto";
  * or empty is left out of it.
  */
 export interface ScriptForms {
+  /** All but callbacks. */
   readonly functions: readonly FunctionForm[];
   readonly classes: readonly ClassForm[];
+  /** The functions that are passed to `map` and the like, and seldom asked for; undefined: they have not been read. */
+  readonly callbacks?: readonly FunctionForm[] | undefined;
   readonly constants: readonly Constant[];
   /** The offsets of its lines. */
   readonly lines: readonly number[];
@@ -107,30 +110,39 @@ export interface Way {
 }
 
 /** For the next process. Each reference that functions have in common is there once. */
-type Saved = Omit<ScriptForms, "functions" | "classes"> & {
+type Saved = Omit<ScriptForms, "functions" | "classes" | "callbacks"> & {
   readonly functions: readonly Numbered<FunctionForm>[];
+  readonly callbacks?: readonly Numbered<FunctionForm>[] | undefined;
   readonly classes: readonly Numbered<ClassForm>[];
   readonly references: readonly Reference[];
 };
 
 type Numbered<F> = Omit<F, "references"> & { readonly references: readonly number[] };
 
-export function savedText({ functions, classes, ...forms }: ScriptForms): string {
-  const references = [...new Set([...functions, ...classes].flatMap((form) => form.references))];
+export function savedText({ functions, classes, callbacks, ...forms }: ScriptForms): string {
+  const all = [...functions, ...classes, ...(callbacks ?? [])];
+  const references = [...new Set(all.flatMap((form) => form.references))];
   const numbers = new Map(references.map((reference, number) => [reference, number]));
   const numbered = <F extends Form>(form: F) => ({
     ...form,
     references: form.references.map((each) => numbers.get(each)!),
   });
-  const saved: Saved = { ...forms, functions: functions.map(numbered), classes: classes.map(numbered), references };
+  const saved: Saved = {
+    ...forms,
+    functions: functions.map(numbered),
+    classes: classes.map(numbered),
+    callbacks: callbacks?.map(numbered),
+    references,
+  };
   return JSON.stringify(saved);
 }
 
 /** @throws {SyntaxError} */
 export function savedForms(text: string): ScriptForms {
   const { references, ...saved } = JSON.parse(text) as Saved;
+  const { functions, classes, callbacks = [] } = saved;
   // In their place: a copy of each form would take as long as to parse them.
-  for (const form of [...saved.functions, ...saved.classes] as { references: readonly unknown[] }[])
+  for (const form of [...functions, ...classes, ...callbacks] as { references: readonly unknown[] }[])
     form.references = (form.references as readonly number[]).map((number) => references[number]);
   return saved as unknown as ScriptForms;
 }

@@ -8,10 +8,10 @@ import {
   type Script,
   sourceOf,
 } from "../../util/v8-inspector.js";
-import { formsOf } from "./analysis.js";
+import { callbacksOf, formsOf } from "./analysis.js";
 import { type ClassForm, type FunctionForm, linesOf, type ScriptForms } from "./forms.js";
 import { isPackaged } from "./packages.js";
-import { formsFor } from "./saved-forms.js";
+import { addCallbacks, formsFor } from "./saved-forms.js";
 
 /** The internal properties of a function, from V8. */
 export type FunctionFacts =
@@ -73,7 +73,16 @@ export function scriptForms(script: Script): FormsByPlace | undefined {
     try {
       const { hash, isModule } = script;
       const key = hash === "" ? "" : `${isModule ? "module" : "script"} ${hash}`;
-      forms.set(script, new FormsByPlace(formsFor(key, () => formsOf(sourceOf(script), isModule))));
+      const found = formsFor(key, () => formsOf(sourceOf(script), isModule));
+      const readCallbacks = () => {
+        const callbacks = callbacksOf(
+          inspecting(() => sourceOf(script)),
+          isModule,
+        );
+        addCallbacks(key, found, callbacks);
+        return callbacks;
+      };
+      forms.set(script, new FormsByPlace(found, readCallbacks));
     } catch {
       forms.set(script, undefined);
     }
@@ -92,12 +101,18 @@ class FormsByPlace {
     readonly form: FunctionForm | ClassForm;
     readonly text: string;
   }[];
-  private readonly functions: ReadonlyMap<number, FunctionForm>;
+  private readonly functions = new Map<number, FunctionForm>();
+  private hasCallbacks: boolean;
 
-  constructor({ functions, classes, constants, lines }: ScriptForms) {
+  constructor(
+    { functions, classes, callbacks, constants, lines }: ScriptForms,
+    private readonly readCallbacks: () => readonly FunctionForm[],
+  ) {
     this.classes = classes;
     this.lines = lines;
-    this.functions = new Map(functions.map((form) => [form.at, form]));
+    this.hasCallbacks = callbacks !== undefined;
+    this.add(functions);
+    this.add(callbacks ?? []);
     this.constants = constants.map(({ name, number, text }) => ({
       name,
       text,
@@ -116,12 +131,24 @@ class FormsByPlace {
 
   /** The function, or class, that V8 says begins at an offset: for a class with a constructor that is the constructor's. */
   at(offset: number, isClass: boolean): FunctionForm | ClassForm | undefined {
-    if (!isClass) return this.functions.get(offset);
+    if (!isClass) return this.functionAt(offset);
     let found: ClassForm | undefined;
     for (const form of this.classes) {
       if (form.start <= offset && offset < form.end && (found === undefined || form.start >= found.start)) found = form;
     }
     return found;
+  }
+
+  private functionAt(offset: number): FunctionForm | undefined {
+    if (!this.hasCallbacks && !this.functions.has(offset)) {
+      this.add(this.readCallbacks());
+      this.hasCallbacks = true;
+    }
+    return this.functions.get(offset);
+  }
+
+  private add(functions: readonly FunctionForm[]): void {
+    for (const form of functions) this.functions.set(form.at, form);
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ownModule } from "../../util/own-files.js";
 import { sha256 } from "../../util/sha256.js";
-import { type ScriptForms, savedForms, savedText } from "./forms.js";
+import { type FunctionForm, type ScriptForms, savedForms, savedText } from "./forms.js";
 import { PARSER_VERSION } from "./parser.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
@@ -47,6 +47,13 @@ export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
     used.set(script, savedText(forms));
   }
   return forms;
+}
+
+/** The callbacks of a script have been asked for: the next process takes them over, too. */
+export function addCallbacks(script: string, forms: ScriptForms, callbacks: readonly FunctionForm[]): void {
+  if (script === "") return;
+  added++;
+  used.set(script, savedText({ ...forms, callbacks }));
 }
 
 function parsed(text: string): ScriptForms | undefined {
