@@ -205,16 +205,28 @@ class ScriptReader {
 
 /** Makes one object of references that are alike: those are resolved once for all functions at the script's top. */
 function shareReferences(forms: readonly Form[]): void {
-  const shared = new Map<string, Reference>();
+  const shared = new Map<string, Reference[]>();
   for (const form of forms) {
     const references = form.references as Reference[];
     for (const [i, reference] of references.entries()) {
-      const text = JSON.stringify(reference);
-      const first = shared.get(text);
-      if (first === undefined) shared.set(text, reference);
-      else references[i] = first;
+      const { name, path } = reference;
+      const key = path.length === 0 ? name : `${name}.${path.join(".")}`;
+      const others = shared.get(key);
+      const first = others?.find((other) => areAlike(other, reference));
+      if (first !== undefined) references[i] = first;
+      else if (others === undefined) shared.set(key, [reference]);
+      else others.push(reference);
     }
   }
+}
+
+/** Compares plain data: an undefined property is a missing one. */
+function areAlike(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  for (const key in a) if (!areAlike(a[key as keyof object], b[key as keyof object])) return false;
+  for (const key in b) if (!(key in a) && b[key as keyof object] !== undefined) return false;
+  return true;
 }
 
 function isStrict(body: readonly Node[]): boolean {

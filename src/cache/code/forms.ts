@@ -149,7 +149,10 @@ export function savedForms(text: string): ScriptForms {
 
 /** The offsets of a text's lines. */
 export function linesOf(text: string): number[] {
-  return [0, ...Array.from(text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length)];
+  const end = /\r\n|[\n\r\u2028\u2029]/g;
+  const lines = [0];
+  while (end.test(text)) lines.push(end.lastIndex);
+  return lines;
 }
 
 /** The digest by which a text is recognized. */
