@@ -39,8 +39,9 @@ class ScriptReader {
   private readonly callbacks = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
-  /** The script, if it begins with "use strict", and the functions that do. */
+  /** The script, if it begins with "use strict", the functions that do, and the classes. */
   private readonly strict: Node[] = [];
+  private exported: ReadonlyMap<string, readonly string[]> | undefined;
   private readonly forms = new Map<Node, FunctionForm | ClassForm>();
 
   constructor(
@@ -112,7 +113,9 @@ class ScriptReader {
           for (const part of node.arguments) if (isFunction(part)) this.callbacks.add(part);
         break;
       default:
-        if (isClass(node)) this.found.push(node);
+        if (!isClass(node)) break;
+        this.found.push(node);
+        this.strict.push(node);
     }
     eachChild(node, this.findHolders);
   };
@@ -141,6 +144,12 @@ class ScriptReader {
     return [{ name: variable.name, number, text: textHash(this.source.slice(form.start, form.end)) }];
   }
 
+  /** The names by which the module exports a variable. */
+  exportedNames(name: string): string | undefined {
+    this.exported ??= exportsOf(this.program);
+    return this.exported.get(name)?.join();
+  }
+
   /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot = false): Node | undefined {
     if (asRoot && isFunction(node) && node.type !== "ArrowFunctionExpression") return node;
@@ -148,7 +157,9 @@ class ScriptReader {
   }
 
   isStrictAround({ start, end }: Node): boolean {
-    return this.strict.some((around) => around.start < start && end <= around.end);
+    return (
+      this.program.sourceType === "module" || this.strict.some((around) => around.start < start && end <= around.end)
+    );
   }
 
   formOf(node: FunctionNode | Class): FunctionForm | ClassForm {
@@ -227,6 +238,36 @@ function areAlike(a: unknown, b: unknown): boolean {
   for (const key in a) if (!areAlike(a[key as keyof object], b[key as keyof object])) return false;
   for (const key in b) if (!(key in a) && b[key as keyof object] !== undefined) return false;
   return true;
+}
+
+/** By the names of its variables, the names by which a module exports them. */
+function exportsOf({ body }: Program): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const add = (name: string, exported: string) => found.set(name, [...(found.get(name) ?? []), exported]);
+  for (const node of body) {
+    if (node.type !== "ExportNamedDeclaration" || node.source) continue;
+    for (const { local, exported } of node.specifiers) add(nameIn(local), nameIn(exported));
+    if (node.declaration?.type !== "VariableDeclaration") continue;
+    // Of a pattern as well: its text has all names, and each that is declared is exported by itself.
+    for (const { id } of node.declaration.declarations) for (const name of namesIn(id as AnyNode)) add(name, name);
+  }
+  return found;
+}
+
+function nameIn(node: Node): string {
+  const { name, value } = node as { readonly name?: string; readonly value?: unknown };
+  return name ?? String(value);
+}
+
+/** The names that a pattern may declare. */
+function namesIn(pattern: AnyNode): string[] {
+  const names: string[] = [];
+  const visit = (node: AnyNode): void => {
+    if (node.type === "Identifier") names.push(node.name);
+    else eachChild(node, visit);
+  };
+  visit(pattern);
+  return names;
 }
 
 function isStrict(body: readonly Node[]): boolean {

@@ -35,6 +35,7 @@ export class Classes {
     if (prototype !== undefined) {
       piece.text += ` ${this.names(id, prototype)}`;
       this.members(id, prototype, source);
+      this.replacedBase(id, type, prototype);
     }
     this.decorations(id, type);
   }
@@ -72,10 +73,23 @@ export class Classes {
   private names(id: number, object: object): string {
     const names = ownKeys(object).map((key) => {
       if (typeof key === "symbol") this.walk.pieces[id]!.next.push(this.walk.value(key));
-      const { enumerable, writable } = getOwnPropertyDescriptor(object, key)!;
-      return `${String(key)}${enumerable === true ? " shown" : ""}${writable === false ? " fixed" : ""}`;
+      const { enumerable, writable, get, set } = getOwnPropertyDescriptor(object, key)!;
+      const flags = [enumerable && "shown", writable === false && "fixed", get && "get", set && "set"];
+      return [String(key), ...flags.filter(Boolean)].join(" ");
     });
     return JSON.stringify(names);
+  }
+
+  /** A prototype that is not what the class's text makes of it. */
+  private replacedBase(id: number, type: Function, prototype: object): void {
+    const { next } = this.walk.pieces[id]!;
+    const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+    if (maker !== type) next.push(this.walk.leaf("key constructor"), this.walk.value(maker));
+    const base = getPrototypeOf(type);
+    const expected =
+      base === Function.prototype ? Object.prototype : base && getOwnPropertyDescriptor(base, "prototype")?.value;
+    const found = getPrototypeOf(prototype);
+    if (found !== expected) next.push(this.walk.leaf("key __proto__"), this.walk.value(found));
   }
 
   /** True if a class of an object has private members. */
@@ -156,11 +170,16 @@ export class Classes {
     for (const key of ownKeys(object)) {
       if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
       const descriptor = getOwnPropertyDescriptor(object, key)!;
-      const parts = [descriptor.value, descriptor.get, descriptor.set].filter(
-        (part) => part !== undefined,
-      ) as unknown[];
+      const { value, get, set } = descriptor as { value?: unknown; get?: unknown; set?: unknown };
+      const parts = [value, get, set].filter((part) => part !== undefined);
+      const { description = "" } = typeof key === "symbol" ? key : {};
+      const name = typeof key === "string" ? key : description && `[${description}]`;
       const isWritten = (part: unknown) =>
-        typeof part === "function" && !types.isProxy(part) && source.includes(textOf(part));
+        typeof part === "function" &&
+        !types.isProxy(part) &&
+        nameOf(part) === (part === get ? `get ${name}` : part === set ? `set ${name}` : name) &&
+        isMethodText(textOf(part)) &&
+        source.includes(textOf(part));
       if (parts.length > 0 && parts.every(isWritten)) continue;
       this.walk.pieces[id]!.next.push(this.walk.key(key), ...parts.map((part) => this.walk.value(part, String(key))));
     }
@@ -190,6 +209,11 @@ export class Classes {
       else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
   }
+}
+
+/** True for what may be written as a member: no function or class that has been assigned to one. */
+function isMethodText(text: string): boolean {
+  return !/^(?:(?:async\s+)?function\b|class\b|(?:async\s*)?(?:\(|[\w$]+\s*=>))/.test(text);
 }
 
 /** The prototypes of functions, of asynchronous ones, of generators. */

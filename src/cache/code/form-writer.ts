@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { AnyNode, Function as FunctionNode, Identifier, Node, VariableDeclarator } from "acorn";
+import type { AnyNode, Function as FunctionNode, Identifier, Node, ObjectPattern, VariableDeclarator } from "acorn";
 import { argumentsMadeText, callsArguments, isReadWhole } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
-import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
+import { assignedBy, isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
 import {
   attributesOf,
   chainRoot,
@@ -36,6 +36,8 @@ interface Script {
   /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot?: boolean): Node | undefined;
   formOf(node: FunctionNode): Form;
+  /** The names by which the module exports a variable of its top. */
+  exportedNames(name: string): string | undefined;
   /** True if a directive before a node, and outside of it, makes it strict: modules and classes are so by themselves. */
   isStrictAround(node: Node): boolean;
 }
@@ -54,6 +56,10 @@ export class FormWriter {
   private readonly problems: string[] = [];
   private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
+  /** Its variables that are made texts. */
+  private readonly texts = new Set<Variable>();
+  /** Its variables by which functions and classes are named that are assigned to them. */
+  private readonly named = new Set<Variable>();
   private readonly writes = new FormWrites({
     wayOf: (node) => this.wayOf(node),
     isLocal: (variable) => this.isLocal(variable),
@@ -95,8 +101,8 @@ export class FormWriter {
   private localNames(): string {
     const { source } = this.script;
     if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
-    const named = [...this.locals].filter(([{ declarations }]) =>
-      declarations.some(({ node }) => isNamed(node as AnyNode)),
+    const named = [...this.locals].filter(
+      ([variable]) => this.named.has(variable) || variable.declarations.some(({ node }) => isNamed(node as AnyNode)),
     );
     return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
   }
@@ -184,6 +190,7 @@ export class FormWriter {
       return false;
     },
     AssignmentExpression: (writer, node) => writer.assignment(node),
+    AssignmentPattern: (writer, { left, right }) => writer.names(left as AnyNode, right as AnyNode),
     UpdateExpression: (writer, { argument }) => {
       writer.assigns(argument as AnyNode);
       return false;
@@ -199,11 +206,16 @@ export class FormWriter {
       writer.reads(right);
       if (operator === "in" && writer.asksFor(left as AnyNode, right as AnyNode)) return true;
       writer.fields(node);
-      if (operator === "+") for (const part of [left, right]) writer.makesText(part as AnyNode);
+      if (MAKE_TEXTS.has(operator)) for (const part of [left, right]) writer.makesText(part as AnyNode);
       return true;
     },
     ExpressionStatement: (writer, node) => {
       if (node.directive !== undefined) writer.add(JSON.stringify(node.directive));
+      return false;
+    },
+    Property: (writer, { shorthand, key }) => {
+      // `{ __proto__ }` is a member of that name, and `{ __proto__: __proto__ }` the prototype.
+      if (shorthand && nameOf(key as AnyNode) === "__proto__") writer.add("shorthand");
       return false;
     },
     VariableDeclarator: (writer, { id, init }) => !!init && writer.takesMembers(id as AnyNode, init as AnyNode),
@@ -239,6 +251,7 @@ export class FormWriter {
     const { operator, right } = node;
     const left = node.left as AnyNode;
     this.assigns(left);
+    this.names(left, right as AnyNode);
     if (operator === "=" && this.sets(left)) {
       this.text += "(= ";
       this.write(right as AnyNode);
@@ -247,6 +260,13 @@ export class FormWriter {
     this.fields(node);
     if (operator === "+=") this.makesText(right as AnyNode);
     return true;
+  }
+
+  /** `a = () => 1` names the function. */
+  private names(left: AnyNode, right: AnyNode): false {
+    const variable = left.type === "Identifier" && (isFunction(right) || isClass(right)) ? variableOf(left) : undefined;
+    if (variable) this.named.add(variable);
+    return false;
   }
 
   /** Notes an expression that is made a text: of a list or a choice, its parts. */
@@ -266,10 +286,50 @@ export class FormWriter {
         this.makesText(node.left as AnyNode);
         this.makesText(node.right as AnyNode);
         return;
-      default: {
-        const found = this.wayOf(node);
-        if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+      case "SequenceExpression":
+        this.makesText(node.expressions.at(-1) as AnyNode);
+        return;
+      case "Identifier": {
+        const variable = variableOf(node);
+        if (variable && this.isLocal(variable)) this.makesTextOf(variable);
+        else this.makesTextOfOuter(node);
+        return;
       }
+      default:
+        if (isFunction(node) || isClass(node))
+          this.text += JSON.stringify(this.script.source.slice(node.start, node.end));
+        else this.makesTextOfOuter(node);
+    }
+  }
+
+  private makesTextOfOuter(node: AnyNode): void {
+    const found = this.wayOf(node);
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+  }
+
+  /** A local variable: of what it is declared with, or has as a member. */
+  private makesTextOf(variable: Variable): void {
+    if (this.texts.has(variable)) return;
+    this.texts.add(variable);
+    for (const { node } of variable.declarations as readonly { readonly node: AnyNode }[]) {
+      if (node.type !== "VariableDeclarator") {
+        if (isFunction(node) || isClass(node)) this.makesText(node);
+      } else if (node.id.type === "Identifier") {
+        if (node.init) this.makesText(node.init as AnyNode);
+      } else if (node.id.type === "ObjectPattern" && node.init)
+        this.makesTextIn(variable, node.id, node.init as AnyNode);
+    }
+  }
+
+  /** `const { a } = b` */
+  private makesTextIn(variable: Variable, { properties }: ObjectPattern, init: AnyNode): void {
+    const found = this.wayOf(init);
+    if (found === undefined) return;
+    for (const property of properties) {
+      if (property.type !== "Property" || property.computed || property.value.type !== "Identifier") continue;
+      if (variableOf(property.value) !== variable) continue;
+      const path = [...found.path, nameOf(property.key as AnyNode)];
+      this.references[this.number(found.root, path, false)]!.isText = true;
     }
   }
 
@@ -358,7 +418,10 @@ export class FormWriter {
 
   private identifier(node: AnyNode & { type: "Identifier" }): true {
     const variable = variableOf(node);
+    const assigned = assignedBy(node);
+    if (assigned !== undefined && this.isLocal(assigned)) this.text += `${this.local(assigned)}=`;
     if (variable && this.isLocal(variable)) return this.add(this.local(variable));
+    if (variable === null) this.writes.read([node.name]);
     return this.add(variable === undefined ? `"${node.name}"` : `@${this.passed(node, node, [])}`);
   }
 
@@ -376,7 +439,8 @@ export class FormWriter {
       number = this.locals.size;
       this.locals.set(variable, number);
     }
-    return `$${number}`;
+    // A variable of that name has a value from the beginning.
+    return variable.name === "arguments" ? `$${number}"arguments"` : `$${number}`;
   }
 
   private isLocal({ scope }: Variable): boolean {
@@ -407,6 +471,7 @@ export class FormWriter {
         isConstant: ifSo(!!variable && isWrittenOnce(variable)),
         scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
         imported: importedName(variable),
+        exported: variable ? this.exportedNames(variable) : undefined,
         around: this.enclosing(variable),
       });
     }
@@ -422,6 +487,11 @@ export class FormWriter {
   ): string {
     const block = variableOf(root)?.scope.block;
     return JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
+  }
+
+  private exportedNames(variable: Variable): string | undefined {
+    const isLive = variable.scope.block.type === "Program" && !isWrittenOnce(variable);
+    return isLive ? this.script.exportedNames(variable.name) : undefined;
   }
 
   private sharedScope({ block, around, variables }: Scope): Reference["scope"] {
@@ -463,6 +533,8 @@ export class FormWriter {
       return true;
     }
     const found = this.wayOf(node);
+    if (!isCalled)
+      this.writes.read(found === undefined ? ["", memberName(node) ?? ""] : [found.root.name, ...found.path]);
     if (found === undefined) return this.keyed(node);
     const number = isCalled ? this.number(found.root, found.path, true) : this.passed(node, found.root, found.path);
     this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(node)}`;
@@ -476,12 +548,13 @@ export class FormWriter {
   }
 
   /** `process.env[NAME]` @returns whether it is written. */
-  private keyed({ object, property, computed }: AnyNode & { type: "MemberExpression" }): boolean {
+  private keyed(node: AnyNode & { type: "MemberExpression" }): boolean {
+    const { object, property, computed } = node;
     const found = computed ? this.wayOf(object as AnyNode) : undefined;
     const key = found && this.wayOf(property as AnyNode);
     const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
     if (!variable || variable.declarations[0]?.kind === "import" || !isWrittenOnce(variable)) return false;
-    this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}[`;
+    this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}${optionalMembers(node)}[`;
     this.write(property as AnyNode);
     this.text += "]";
     return true;
@@ -520,7 +593,9 @@ export class FormWriter {
   /** `const { a, b } = this`, `const { env: { SCALE } } = process` @returns whether it is written. */
   private takesMembers(pattern: AnyNode, init: AnyNode): boolean {
     const ways = waysInto(pattern);
-    if (ways === undefined) return false;
+    // `const {} = a` is an error of a that is null.
+    if (ways === undefined || ways.length === 0) return false;
+    for (const way of ways) this.writes.read(["", ...way]);
     if (init.type === "ThisExpression") {
       if (!this.isOwnThis(init)) return false;
       this.usesThis = true;
@@ -533,7 +608,10 @@ export class FormWriter {
       const found = this.wayOf(init);
       if (found === undefined) return false;
       this.text += `(takes ${optionalMembers(init)}`;
-      for (const way of ways) this.text += `@${this.passed(init, found.root, [...found.path, ...way])}`;
+      for (const way of ways) {
+        this.writes.read([found.root.name, ...found.path, ...way]);
+        this.text += `@${this.passed(init, found.root, [...found.path, ...way])}`;
+      }
     }
     this.write(pattern);
     this.text += ")";
@@ -545,7 +623,8 @@ export class FormWriter {
     const name = literalText(key);
     const found = name === undefined ? undefined : this.wayOf(object);
     if (found === undefined) return false;
-    this.text += `(in @${this.number(found.root, [...found.path, name!], false)} ${JSON.stringify(name)})`;
+    const number = this.number(found.root, [...found.path, name!], false);
+    this.text += `(in @${number} ${JSON.stringify(name)}${optionalMembers(object)})`;
     return true;
   }
 
@@ -555,7 +634,9 @@ export class FormWriter {
     const way = this.wayOf(callee);
     if (way !== undefined && variableOf(way.root) === null && isReadWhole(way))
       for (const part of args) this.reads(part);
-    if (callsArguments(callee)) for (const part of args) this.onlyCalled.add(part);
+    // An object of the program's own may have a method of that name.
+    const isOwn = way !== undefined && variableOf(way.root) !== null;
+    if (!isOwn && callsArguments(callee)) for (const part of args) this.onlyCalled.add(part);
     this.writes.called(callee, args, way);
     if (!this.call(node, callee, args, way)) this.fields(node);
     for (const part of argumentsMadeText(callee, args, way?.path)) this.makesText(part);
@@ -572,11 +653,16 @@ export class FormWriter {
     if (isGlobal(callee, "eval")) this.problems.push("eval(...)");
     else if (isGlobal(callee, "Function")) this.problems.push("Function(...)");
     // What esbuild puts around functions to keep their names.
-    else if (callee.type === "Identifier" && callee.name === "__name" && args.length === 2) {
+    else if (
+      callee.type === "Identifier" &&
+      callee.name === "__name" &&
+      args.length === 2 &&
+      literalText(args[1]!) !== undefined
+    ) {
       this.write(args[0]!);
       return true;
     }
-    if (this.sharesIts(callee, args)) return true;
+    if (this.sharesIts(callee, args, optional)) return true;
     if (way === undefined && this.thisWay(callee) === undefined) return false;
     this.text += "(call ";
     if (way === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
@@ -593,7 +679,7 @@ export class FormWriter {
   }
 
   /** `f.call(this, ...)` */
-  private sharesIts(callee: AnyNode, args: readonly AnyNode[]): boolean {
+  private sharesIts(callee: AnyNode, args: readonly AnyNode[], isOptional: boolean): boolean {
     if (callee.type !== "MemberExpression" || callee.computed || args[0]?.type !== "ThisExpression") return false;
     const method = (callee.property as { name?: string }).name;
     const found = method === "call" || method === "apply" ? this.wayOf(callee.object as AnyNode) : undefined;
@@ -601,7 +687,7 @@ export class FormWriter {
     this.usesThis = true;
     const number = this.number(found.root, found.path, false);
     this.sharesThis.push(number);
-    this.text += `(${method} @${number} this `;
+    this.text += `(${method} @${number}${optionalMembers(callee)}${isOptional ? "?(" : ""} this `;
     this.list(args.slice(1));
     this.text += ")";
     return true;
@@ -631,6 +717,11 @@ export class FormWriter {
   }
 }
 
+/** The name of a property that is not computed. */
+function nameOf(key: AnyNode): string {
+  return key.type === "Identifier" ? key.name : String((key as { readonly value?: unknown }).value);
+}
+
 function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }
@@ -638,6 +729,9 @@ function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
 function ifSo(is: boolean): true | undefined {
   return is ? true : undefined;
 }
+
+/** Operators that make texts of functions. */
+const MAKE_TEXTS: ReadonlySet<string> = new Set(["+", "==", "!=", "<", ">", "<=", ">="]);
 
 const NEW_OBJECTS = new Set([
   ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],

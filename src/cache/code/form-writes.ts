@@ -5,6 +5,9 @@ import { memberName } from "./syntax.js";
 /** Methods of the language, and of Node, that change what they are called on. */
 const CHANGE =
   /^(?:set|add|append|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|write|exec$|test$|next$)/;
+/** The same where they are only read: not `settings`, or `address`. */
+const CHANGE_READ =
+  /^(?:set(?:[A-Z]\w*)?|add|append|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|exec|test|next)$/;
 /** Methods that return something new. */
 const MAKE = new Set([
   ...["map", "filter", "slice", "concat", "flat", "flatMap", "split", "keys", "values", "entries", "from", "of"],
@@ -15,7 +18,15 @@ const CHANGE_FIRST = new Set([
   ...["assign", "defineProperty", "defineProperties", "setPrototypeOf"].map((name) => `Object.${name}`),
   ...["set", "defineProperty", "deleteProperty", "setPrototypeOf"].map((name) => `Reflect.${name}`),
   ...["add", "and", "compareExchange", "exchange", "or", "store", "sub", "xor"].map((name) => `Atomics.${name}`),
+  "Error.captureStackTrace",
 ]);
+/** The objects that have them. */
+const HAVE_CHANGES: ReadonlySet<string> = new Set([...CHANGE_FIRST].map((name) => name.slice(0, name.indexOf("."))));
+/** Accessors and methods that change which members an object has. */
+const CHANGE_OBJECT = /^__(?:proto|defineGetter|defineSetter)__$/;
+/** Methods of texts that note in a regular expression where they are. */
+const SEARCH = new Set(["match", "matchAll", "replace", "replaceAll", "search", "split"]);
+const CALL = new Set(["call", "apply", "bind"]);
 
 /** Any member, in the place of a name. */
 export const ANY_MEMBER = "[]";
@@ -38,6 +49,18 @@ export class FormWrites {
 
   constructor(private readonly names: Names) {}
 
+  /**
+   * Takes a member, or a name from outside, that is read and not called: a method that changes something may be called by another
+   * name, `const { assign } = Object`, `push.call(list)`.
+   */
+  read(names: readonly string[]): void {
+    const last = names.at(-1)!;
+    if (names.length === 1 ? HAVE_CHANGES.has(last) : CHANGE_FIRST.has(names.slice(-2).join(".")))
+      this.found.add(ANY_MEMBER);
+    if (names.length > 1 && CHANGE_READ.test(last)) this.found.add(CONTENT);
+    if (CHANGE_OBJECT.test(last)) this.found.add(ANY_MEMBER);
+  }
+
   /** Takes what is assigned, or deleted, unless it is a member of something that has a name outside. */
   assigned(target: AnyNode): void {
     if (target.type === "Identifier") {
@@ -46,20 +69,32 @@ export class FormWrites {
         this.found.add(`=${target.name}`);
     } else if (target.type === "MemberExpression" && this.names.wayOf(target) === undefined) {
       const key = memberName(target);
-      if (!this.isNew(target.object as AnyNode)) this.found.add(key === undefined ? ANY_MEMBER : `.${key}`);
+      const isAny = key === undefined || CHANGE_OBJECT.test(key);
+      if (!this.isNew(target.object as AnyNode)) this.found.add(isAny ? ANY_MEMBER : `.${key}`);
     }
   }
 
   /** @param way that of the callee, if it has a name outside. */
   called(callee: AnyNode, [first]: readonly AnyNode[], way: NamedWay | undefined): void {
     if (callee.type !== "MemberExpression") return;
+    const name = memberName(callee);
+    if (name !== undefined && CALL.has(name)) {
+      this.read(
+        way === undefined ? ["", memberNameOf(callee.object as AnyNode)] : [way.root.name, ...way.path.slice(0, -1)],
+      );
+    } else if (name !== undefined && SEARCH.has(name) && first !== undefined && !this.isNew(first)) {
+      if (first.type !== "Literal") this.found.add(".lastIndex");
+    }
+    if (name !== undefined && CHANGE_OBJECT.test(name)) this.found.add(ANY_MEMBER);
     if (way !== undefined) {
-      const name = `${way.root.name}.${way.path.join(".")}`;
-      if (CHANGE_FIRST.has(name) && first !== undefined && !this.isNew(first)) this.found.add(ANY_MEMBER);
-      if (/\.prototype\.\w+\.(?:call|apply)$/.test(name)) this.found.add(CONTENT);
+      if (
+        CHANGE_FIRST.has([way.root.name, ...way.path].slice(-2).join(".")) &&
+        first !== undefined &&
+        !this.isNew(first)
+      )
+        this.found.add(ANY_MEMBER);
       return;
     }
-    const name = memberName(callee);
     if ((name === undefined || CHANGE.test(name)) && !this.isNew(callee.object as AnyNode)) this.found.add(CONTENT);
   }
 
@@ -83,4 +118,9 @@ export class FormWrites {
         return false;
     }
   }
+}
+
+/** The name of a member; "" for anything else. */
+function memberNameOf(node: AnyNode): string {
+  return node.type === "MemberExpression" ? (memberName(node) ?? "") : "";
 }

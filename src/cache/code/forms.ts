@@ -77,6 +77,8 @@ export interface Reference extends Way {
   readonly isConstant?: boolean | undefined;
   /** If it is imported: its name in the module that it is imported from, and that module. */
   readonly imported?: string | undefined;
+  /** If it is a variable at a module's top that is assigned later: the names by which that is exported. */
+  readonly exported?: string | undefined;
   /** The function expression around it whose own name it is: V8 does not show that. */
   readonly around?: Form | undefined;
   /** True if only its type is read, by `typeof`. */

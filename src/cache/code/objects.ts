@@ -19,6 +19,8 @@ import type { Walk } from "./walk.js";
 /** Objects: what is in them, their properties, and their class. */
 export class Objects {
   private readonly buffers = new Map<ArrayBufferLike, string>();
+  /** The pieces that stand for buffers, and not for what is in them: views of one see what is written by another. */
+  private readonly byBuffer = new Map<ArrayBufferLike, number>();
 
   constructor(
     private readonly walk: Walk,
@@ -76,6 +78,15 @@ export class Objects {
     return `${own} at ${byteOffset} of ${this.bytesOf(buffer)}`;
   }
 
+  /** Of a buffer that Node divides among Buffers, it is chance who has a part. */
+  private identityOf(buffer: ArrayBufferLike): readonly number[] {
+    if (isShared(buffer)) return [];
+    const id = getOrCreate(this.byBuffer, buffer, () => this.walk.piece(""));
+    this.walk.pieces[id]!.text = "buffer";
+    this.walk.identities.add(id);
+    return [id];
+  }
+
   private bytesOf(buffer: ArrayBufferLike): string {
     return getOrCreate(this.buffers, buffer, () => {
       const { maxByteLength } = buffer as { maxByteLength?: number };
@@ -104,8 +115,14 @@ export class Objects {
   private kindOf(id: number, object: object, name: string): string | undefined {
     const piece = this.walk.pieces[id]!;
     if (Array.isArray(object)) return "array";
-    if (ArrayBuffer.isView(object)) return this.viewOn(object);
-    if (types.isAnyArrayBuffer(object)) return `buffer ${this.bytesOf(object)}`;
+    if (ArrayBuffer.isView(object)) {
+      piece.next.push(...this.identityOf(object.buffer));
+      return this.viewOn(object);
+    }
+    if (types.isAnyArrayBuffer(object)) {
+      piece.next.push(...this.identityOf(object));
+      return `buffer ${this.bytesOf(object)}`;
+    }
     if (types.isMap(object)) {
       const names: string[] = [];
       forEachOf.Map(object, (value, key) => {

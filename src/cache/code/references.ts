@@ -2,7 +2,7 @@ import { isBuiltin } from "node:module";
 import { pathToFileURL } from "node:url";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import type { Scopes } from "../../util/v8-inspector.js";
 import { ANY_MEMBER } from "./form-writes.js";
@@ -12,6 +12,7 @@ import { unitsOf } from "./import-closure.js";
 import { processMember } from "./opaque.js";
 import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
 import {
+  descriptorOf,
   type Found,
   findDescriptor,
   hasProxyBase,
@@ -100,7 +101,15 @@ export class References {
 
   private resolved(reference: Reference, facts: Code): Referred {
     const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
-    const use: Use = { steps: [], imported: reference.imported, isAssigned, isFilled, isHandedOn, hasName };
+    const use: Use = {
+      steps: [],
+      imported: reference.imported,
+      exported: reference.exported,
+      isAssigned,
+      isFilled,
+      isHandedOn,
+      hasName,
+    };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
@@ -194,19 +203,18 @@ export class References {
       if (use.isAssigned === true && i === way.length - 1) writes.member(value, key);
       if (value === env) use.steps.push({ holder: env, key, value: env[key] });
       if (value === env) return this.walk.leaf(`process.env.${key} ${JSON.stringify(env[key])}`, `process.env.${key}`);
-      if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value)) {
-        return this.walk.value(value, name);
-      }
+      if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value))
+        return this.before(way.slice(i), this.walk.value(value, name), use);
       const holder = value;
       const descriptor = findDescriptor(holder, key);
       const step = (found: unknown) => use.steps.push({ holder, key, value: found });
       if (descriptor === "unset" || descriptor === undefined) step(descriptor === undefined ? ABSENT : UNSET);
-      if (descriptor === "unset") return this.walk.leaf("not initialised", `${name}.${key}`);
+      if (descriptor === "unset") return this.walk.leaf(`not initialised: ${way.slice(i).join(".")}`, `${name}.${key}`);
       const builtIn = this.walk.language.names.get(holder);
       if (descriptor === undefined) {
         if (hasProxyBase(holder)) return this.walk.value(holder, name);
         // A member that is not there has no value, on whatever it is not.
-        return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
+        return this.walk.leaf(`nothing at ${JSON.stringify(way.slice(i))}`, `${name}.${key}`);
       }
       const returned = valueFromNodeGetter(descriptor);
       if (returned.isThere) {
@@ -222,6 +230,8 @@ export class References {
       const isLast = i === way.length - 1;
       const next = descriptor.value as unknown;
       step(next);
+      const owner = typeof next === "function" ? holder : ownerOf(holder, key);
+      if (owner !== holder) use.steps.push({ holder: owner, key, value: next });
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
         writes.method(holder, key);
@@ -250,6 +260,14 @@ export class References {
     this.walk.pieces[named]!.text = `named ${nameOf(value)}`;
     this.walk.pieces[named]!.next.push(id);
     return named;
+  }
+
+  /** A value that members are read of by other means than properties: which ones they are counts, as they may end a path elsewhere. */
+  private before(rest: readonly string[], id: number, use: Use): number {
+    const both = this.wrapper("", use);
+    this.walk.pieces[both]!.text = `before ${JSON.stringify(rest)}`;
+    this.walk.pieces[both]!.next.push(id);
+    return both;
   }
 
   /** A value that is made a text: of functions, and those in lists, that is what is written. */
@@ -298,7 +316,7 @@ export class References {
     isCalled: boolean | undefined,
     use: Use,
   ): number {
-    if (get === undefined) return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
+    if (get === undefined) return this.walk.leaf(`nothing at ${JSON.stringify([key, ...rest])}`, `${name}.${key}`);
     if (this.walk.isBuiltIn(get)) {
       return this.walk.language.names.has(holder)
         ? this.walk.leaf(`built-in ${name}.${key}`)
@@ -353,6 +371,13 @@ export class References {
       ? undefined
       : { value: descriptor.value, step: { holder: object.value, key: name.value, value: descriptor.value } };
   }
+}
+
+/** The object that has a member: another one leads to it by its prototypes. */
+function ownerOf(object: object, key: string): object {
+  let at = object;
+  while (descriptorOf(at, key) === undefined) at = getPrototypeOf(at)!;
+  return at;
 }
 
 function functionsIn(value: unknown, seen = new Set<unknown>()): Function[] {

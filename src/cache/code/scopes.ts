@@ -29,6 +29,13 @@ type Kind = "variable" | "function" | "class" | "import" | "parameter" | "other"
 interface Noted extends Identifier {
   /** Null: the script declares it nowhere. Undefined: it is no reference, as the name of a member. */
   variable?: Variable | null;
+  /** Where it declares one variable and assigns another one: `catch (a) { var a = 1; }`. */
+  assigned?: Variable;
+}
+
+/** The variable that a declaration assigns, if that is another one than it declares. */
+export function assignedBy(identifier: Identifier): Variable | undefined {
+  return (identifier as Noted).assigned;
 }
 
 /** @returns the variable of an identifier; null for a global one, undefined if it is no reference and no declaration. */
@@ -73,6 +80,7 @@ class ScopeWalk {
       const variable = this.resolved(reference);
       reference.identifier.variable ??= variable ?? null;
       if (variable === undefined) continue;
+      if (reference.writes && reference.identifier.variable !== variable) reference.identifier.assigned = variable;
       if (reference.writes) variable.writes++;
       if (reference.initialises) variable.initialisations++;
     }

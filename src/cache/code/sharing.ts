@@ -93,7 +93,8 @@ export class Sharing {
         // `uses` has gaps.
         for (const [j, step] of (use?.steps ?? []).entries()) {
           const identity = this.identityOf(step, use);
-          if (identity !== undefined) found.push({ identity, at: `${digests[from]} ${i} ${j} ${use.imported ?? ""}` });
+          if (identity !== undefined)
+            found.push({ identity, at: `${digests[from]} ${i} ${j} ${use.imported ?? use.exported ?? ""}` });
         }
       }
     }
@@ -108,7 +109,7 @@ export class Sharing {
       return (imported === undefined ? writes.has(key) : writes.hasVariables) ? (imported ?? key) : undefined;
     }
     if (isNamespace(holder) || language.names.has(holder)) return undefined;
-    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key);
+    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key) || writes.mayFillAny(holder);
     return isWritten ? (this.graph.pieceOf(holder) ?? holder) : undefined;
   }
 }

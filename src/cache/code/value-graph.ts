@@ -8,7 +8,7 @@ import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
-import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis } from "./functions.js";
+import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
@@ -58,6 +58,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly classClosures = new ClosureValues(this);
   private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
+  private readonly byForm = new Map<Shape, number>();
   private readonly merkle = new Merkle((part, digests) => this.stableDigests.set(part, digests));
 
   /** The piece that a value is. */
@@ -299,6 +300,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.unknown(id, "its script can't be parsed");
       return;
     }
+    const first = getOrCreate(this.byForm, form, () => id);
+    // Which of several functions of one text it is does not show in that.
+    if (first !== id) this.identities.add(first).add(id);
     this.agenda.register(facts);
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
     if (form.kind === "class") {

@@ -36,6 +36,8 @@ export interface Use {
   readonly isHandedOn: boolean;
   /** Of an imported variable: its name in the module that it is imported from, and that module. */
   readonly imported?: string | undefined;
+  /** The names by which a module exports a variable that it assigns. */
+  readonly exported?: string | undefined;
   /** False for a function that is called, and not asked for its name. */
   readonly hasName?: boolean | undefined;
 }
@@ -66,7 +68,7 @@ export class Writes {
   /** A member of an object is written. */
   member(holder: unknown, key: string): void {
     if ((typeof holder === "object" && holder !== null) || typeof holder === "function")
-      getOrCreate(this.exact, holder, () => new Set<string>()).add(key);
+      getOrCreate(this.exact, holder, () => new Set<string>()).add(key === "__proto__" ? ANY_MEMBER : key);
   }
 
   /** A method of the language is called on an object. */
