@@ -37,6 +37,9 @@ class ScriptReader {
   readonly areCalled = new Set<Node>();
   /** Functions that are passed to methods which only call them. */
   private readonly callbacks = new Set<Node>();
+  /** The number of functions around the node that is visited, and the functions and classes that have some around them. */
+  private depth = 0;
+  private readonly inner = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
   /** The script, if it begins with "use strict", the functions that do, and the classes. */
@@ -114,16 +117,23 @@ class ScriptReader {
         break;
       default:
         if (!isClass(node)) break;
-        this.found.push(node);
+        this.add(node);
         this.strict.push(node);
     }
     eachChild(node, this.findHolders);
   };
 
   private inFunction(node: FunctionNode, holder: Node | undefined): void {
-    this.found.push(node);
+    this.add(node);
+    this.depth++;
     if (node.body.type === "BlockStatement" && isStrict(node.body.body)) this.strict.push(node);
     this.within(holder, () => eachChild(node as AnyNode, this.findHolders));
+    this.depth--;
+  }
+
+  private add(node: FunctionNode | Class): void {
+    this.found.push(node);
+    if (this.depth > 0) this.inner.add(node);
   }
 
   private within(holder: Node | undefined, work: () => void): void {
@@ -165,7 +175,8 @@ class ScriptReader {
   formOf(node: FunctionNode | Class): FunctionForm | ClassForm {
     let form = this.forms.get(node);
     if (form === undefined) {
-      form = isClass(node) ? this.classForm(node) : this.functionForm(node);
+      const isInner = this.inner.has(node) || undefined;
+      form = { ...(isClass(node) ? this.classForm(node) : this.functionForm(node)), isInner };
       this.forms.set(node, form);
     }
     return form;

@@ -46,5 +46,5 @@ export function argumentsMadeText(
   const name = memberName(callee);
   if (name === "call" || name === "apply") return path?.at(-2) === "toString" ? args.slice(0, 1) : NONE;
   if (name === "concat") return args;
-  return callee.object.type === "ArrayExpression" && TO_TEXT.has(name!) ? [callee.object] : NONE;
+  return TO_TEXT.has(name!) ? [callee.object as AnyNode] : NONE;
 }

@@ -303,7 +303,9 @@ export class FormWriter {
   }
 
   private makesTextOfOuter(node: AnyNode): void {
-    const found = this.wayOf(node);
+    // Of `list[0]`, the texts of all that the list has.
+    const found =
+      this.wayOf(node) ?? (node.type === "MemberExpression" ? this.wayOf(node.object as AnyNode) : undefined);
     if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
   }
 

@@ -43,6 +43,14 @@ interface Names {
   isLocal(variable: Variable): boolean;
 }
 
+/** The things that may be written by who has a member, or an object of the language, under another name. */
+export function writtenByAlias(names: readonly string[]): string[] {
+  const last = names.at(-1)!;
+  const isChange = names.length === 1 ? HAVE_CHANGES.has(last) : CHANGE_FIRST.has(names.slice(-2).join("."));
+  const found = isChange || CHANGE_OBJECT.test(last) ? [ANY_MEMBER] : [];
+  return names.length > 1 && CHANGE_READ.test(last) ? [...found, CONTENT] : found;
+}
+
 /** Collects what some code may write: variables from outside, as `=name`, and members of objects that it has no name for, as `.name`. */
 export class FormWrites {
   readonly found = new Set<string>();
@@ -54,11 +62,7 @@ export class FormWrites {
    * name, `const { assign } = Object`, `push.call(list)`.
    */
   read(names: readonly string[]): void {
-    const last = names.at(-1)!;
-    if (names.length === 1 ? HAVE_CHANGES.has(last) : CHANGE_FIRST.has(names.slice(-2).join(".")))
-      this.found.add(ANY_MEMBER);
-    if (names.length > 1 && CHANGE_READ.test(last)) this.found.add(CONTENT);
-    if (CHANGE_OBJECT.test(last)) this.found.add(ANY_MEMBER);
+    for (const name of writtenByAlias(names)) this.found.add(name);
   }
 
   /** Takes what is assigned, or deleted, unless it is a member of something that has a name outside. */

@@ -29,6 +29,8 @@ export interface Form {
   /** The offsets of its text in the script. */
   readonly start: number;
   readonly end: number;
+  /** True if it is written in another function: there may be several functions, or classes, of it. */
+  readonly isInner?: boolean | undefined;
   /** SHA-256 of its normal form: no comments, formatting, local names; numbers in the place of what it refers to. */
   readonly hash: string;
   readonly references: readonly Reference[];

@@ -32,6 +32,8 @@ import { ABSENT, type Step, UNSET, type Use, type Writes } from "./writes.js";
 /** The first arguments of calls with none that is a text. */
 const COMPUTED = [null];
 
+const CALL = new Set(["call", "apply", "bind"]);
+
 /** The outcome of a reference. */
 interface Referred {
   readonly id: number;
@@ -156,9 +158,18 @@ export class References {
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
     if (typeof keyed === "string" && valueAt(value, way) === process.env)
       return this.along(value, { path: [...way, keyed], isCalled: false }, name, use);
+    this.alias(value, name, way);
     const id = this.along(value, reference, name, use, facts, reference.firstArguments);
     if (reference.isText) return this.withTexts(valueAt(value, way), id, use);
     return reference.isAssigned ? this.withAssignment(value, way, id, use) : id;
+  }
+
+  /** Notes a function of the language that has another name here, or is called by its `call`. */
+  private alias(value: unknown, name: string, way: readonly string[]): void {
+    const isCall = way.length > 0 && CALL.has(way.at(-1)!);
+    const fn = valueAt(value, isCall ? way.slice(0, -1) : way);
+    const own = isObject(fn) ? this.walk.language.names.get(fn) : undefined;
+    if (own !== undefined && (isCall || ![name, ...way].join(".").endsWith(own))) this.walk.writes.alias(own);
   }
 
   private withAssignment(value: unknown, way: readonly string[], id: number, use: Use): number {

@@ -66,6 +66,8 @@ export function resolveNames(program: Program): Scope {
 
 class ScopeWalk {
   private readonly references: Reference[] = [];
+  /** Functions that are declared in blocks of scripts, which assign a variable of their name around them, too. */
+  private readonly inBlocks: [Noted, Scope][] = [];
   private scope: Scope;
 
   constructor(private readonly program: Program) {
@@ -83,6 +85,10 @@ class ScopeWalk {
       if (reference.writes && reference.identifier.variable !== variable) reference.identifier.assigned = variable;
       if (reference.writes) variable.writes++;
       if (reference.initialises) variable.initialisations++;
+    }
+    for (const [name, { around }] of this.inBlocks) {
+      const outer = around && this.resolved({ identifier: name, scope: around, writes: true, initialises: false });
+      if (outer !== undefined) name.assigned = outer;
     }
     return this.scope;
   }
@@ -210,7 +216,10 @@ class ScopeWalk {
         },
         true,
       );
-    if (node.type === "FunctionDeclaration" && node.id) this.declare(node.id, node, "function", false);
+    if (node.type === "FunctionDeclaration" && node.id) {
+      this.declare(node.id, node, "function", false);
+      if (!this.scope.takesVars && this.program.sourceType === "script") this.inBlocks.push([node.id, this.scope]);
+    }
     if (node.type !== "FunctionExpression" || !node.id) {
       inner();
       return;

@@ -199,6 +199,8 @@ export class ThisMembers {
     if (method === undefined) {
       method = this.walk.piece(forms.length === 0 ? name : `${name}()`, piece.file);
       known.set(forms, method);
+      // It leads to the member of one object: two methods of that have it in common.
+      this.walk.identities.add(method);
       for (const form of forms) {
         const part = this.walk.piece("", piece.file);
         this.walk.pieces[method]!.next.push(part);

@@ -254,6 +254,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private bound(id: number, { target, self, given }: Extract<FunctionFacts, { kind: "bound" }>): void {
     const piece = this.pieces[id]!;
     piece.text = "bound";
+    for (const value of [target, self, ...given] as unknown[]) {
+      const known = typeof value === "function" ? this.language.names.get(value) : undefined;
+      if (known !== undefined) this.writes.alias(known);
+    }
     const own = this.piece("");
     this.inspect(target, (facts) => {
       this.pieces[own]!.next.push(isPackaged(facts) ? this.inward(self) : this.value(self));
@@ -302,7 +306,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     const first = getOrCreate(this.byForm, form, () => id);
     // Which of several functions of one text it is does not show in that.
-    if (first !== id) this.identities.add(first).add(id);
+    if (first !== id || form.isInner) this.identities.add(first).add(id);
     this.agenda.register(facts);
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
     if (form.kind === "class") {

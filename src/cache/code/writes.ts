@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getPrototypeOf } from "../../util/primordials.js";
-import { ANY_MEMBER, CONTENT } from "./form-writes.js";
+import { ANY_MEMBER, CONTENT, writtenByAlias } from "./form-writes.js";
 import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
 import { classesOf, isNative } from "./reflection.js";
@@ -63,6 +63,11 @@ export class Writes {
       this.hasVariables = true;
       this.names.add(`${script.id} ${name}`);
     }
+  }
+
+  /** Code has a function of the language by another name than its own. */
+  alias(name: string): void {
+    for (const written of writtenByAlias(name.split("."))) this.names.add(written);
   }
 
   /** A member of an object is written. */
