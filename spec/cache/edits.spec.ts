@@ -7,6 +7,7 @@ import { CLASSES } from "./edits/classes.js";
 import { IDLE } from "./edits/idle.js";
 import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
+import { LOOK_ALIKES } from "./edits/look-alikes.js";
 import { REALISTIC } from "./edits/realistic.js";
 import { REFERENCES } from "./edits/references.js";
 import type { Row } from "./edits/row.js";
@@ -19,6 +20,7 @@ const ROWS = [
   ...CAPTURED,
   ...ATTRIBUTES,
   ...CLASSES,
+  ...LOOK_ALIKES,
   ...LOADING,
   ...SURROUNDINGS,
   ...INSTALLED,

@@ -273,11 +273,11 @@ function nameIn(node: Node): string {
 /** The names that a pattern may declare. */
 function namesIn(pattern: AnyNode): string[] {
   const names: string[] = [];
-  const visit = (node: AnyNode): void => {
+  const walk = (node: AnyNode): void => {
     if (node.type === "Identifier") names.push(node.name);
-    else eachChild(node, visit);
+    else eachChild(node, walk);
   };
-  visit(pattern);
+  walk(pattern);
   return names;
 }
 

@@ -273,7 +273,7 @@ export class References {
     return named;
   }
 
-  /** A value that members are read of by other means than properties: which ones they are counts, as they may end a path elsewhere. */
+  /** A value before the end of a path: which members are left counts, as an equal value may be at its end. */
   private before(rest: readonly string[], id: number, use: Use): number {
     const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = `before ${JSON.stringify(rest)}`;

@@ -29,7 +29,7 @@ type Kind = "variable" | "function" | "class" | "import" | "parameter" | "other"
 interface Noted extends Identifier {
   /** Null: the script declares it nowhere. Undefined: it is no reference, as the name of a member. */
   variable?: Variable | null;
-  /** Where it declares one variable and assigns another one: `catch (a) { var a = 1; }`. */
+  /** The variable that it assigns, if it declares another one: `catch (a) { var a = 1; }`. */
   assigned?: Variable;
 }
 
