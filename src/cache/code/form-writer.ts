@@ -68,6 +68,8 @@ export class FormWriter {
   private readonly filled: AnyNode[] = [];
   /** Expressions of which other names can't come to stand for the value. */
   private readonly onlyRead = new Set<AnyNode>();
+  /** That of the call which is being written. */
+  private callee: AnyNode | undefined;
   /** Expressions whose value is called, and not asked for its name. */
   private readonly onlyCalled = new Set<AnyNode>();
 
@@ -535,7 +537,7 @@ export class FormWriter {
       return true;
     }
     const found = this.wayOf(node);
-    if (!isCalled)
+    if (!isCalled && node !== this.callee)
       this.writes.read(found === undefined ? ["", memberName(node) ?? ""] : [found.root.name, ...found.path]);
     if (found === undefined) return this.keyed(node);
     const number = isCalled ? this.number(found.root, found.path, true) : this.passed(node, found.root, found.path);
@@ -640,6 +642,7 @@ export class FormWriter {
     const isOwn = way !== undefined && variableOf(way.root) !== null;
     if (!isOwn && callsArguments(callee)) for (const part of args) this.onlyCalled.add(part);
     this.writes.called(callee, args, way);
+    this.callee = callee;
     if (!this.call(node, callee, args, way)) this.fields(node);
     for (const part of argumentsMadeText(callee, args, way?.path)) this.makesText(part);
     return true;

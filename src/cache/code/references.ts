@@ -158,18 +158,9 @@ export class References {
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
     if (typeof keyed === "string" && valueAt(value, way) === process.env)
       return this.along(value, { path: [...way, keyed], isCalled: false }, name, use);
-    this.alias(value, name, way);
     const id = this.along(value, reference, name, use, facts, reference.firstArguments);
     if (reference.isText) return this.withTexts(valueAt(value, way), id, use);
     return reference.isAssigned ? this.withAssignment(value, way, id, use) : id;
-  }
-
-  /** Notes a function of the language that has another name here, or is called by its `call`. */
-  private alias(value: unknown, name: string, way: readonly string[]): void {
-    const isCall = way.length > 0 && CALL.has(way.at(-1)!);
-    const fn = valueAt(value, isCall ? way.slice(0, -1) : way);
-    const own = isObject(fn) ? this.walk.language.names.get(fn) : undefined;
-    if (own !== undefined && (isCall || ![name, ...way].join(".").endsWith(own))) this.walk.writes.alias(own);
   }
 
   private withAssignment(value: unknown, way: readonly string[], id: number, use: Use): number {
@@ -241,8 +232,14 @@ export class References {
       const isLast = i === way.length - 1;
       const next = descriptor.value as unknown;
       step(next);
-      const owner = typeof next === "function" ? holder : ownerOf(holder, key);
-      if (owner !== holder) use.steps.push({ holder: owner, key, value: next });
+      if (typeof next !== "function") {
+        const owner = ownerOf(holder, key);
+        if (owner !== holder) use.steps.push({ holder: owner, key, value: next });
+      } else if (builtIn !== undefined) {
+        // A function of the language that has another name here, or is called by its `call`.
+        const own = CALL.has(key) ? builtIn : this.walk.language.names.get(next);
+        if (own !== undefined && own !== `${name}.${key}`) writes.alias(own);
+      }
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
         writes.method(holder, key);
@@ -256,6 +253,8 @@ export class References {
       name = isNamespace(holder) ? key : `${name}.${key}`;
     }
     if (use.isFilled === true) writes.member(value, ANY_MEMBER);
+    const own = way.length === 0 && isObject(value) ? this.walk.language.names.get(value) : undefined;
+    if (own !== undefined && own !== name) writes.alias(own);
     if (value === env) {
       const id = this.ownPiece(name);
       this.walk.unknown(id, "it reads process.env by a computed name");
