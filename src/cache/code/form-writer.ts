@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import type { AnyNode, Function as FunctionNode, Identifier, Node, ObjectPattern, VariableDeclarator } from "acorn";
+import type { AnyNode, Function as FunctionNode, Identifier, Node, VariableDeclarator } from "acorn";
 import { argumentsMadeText, callsArguments, isReadWhole } from "./expression-parts.js";
+import { FormTexts, type OutsideWay } from "./form-texts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { assignedBy, isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
@@ -17,14 +18,9 @@ import {
   memberPath,
   OWN_PATH,
   optionalMembers,
+  propertyName,
   waysInto,
 } from "./syntax.js";
-
-/** A name that is declared outside, and the members that are read of it. */
-interface OutsideWay {
-  readonly root: Identifier;
-  readonly path: readonly string[];
-}
 
 type WriteSpecial<T extends AnyNode["type"]> = (writer: FormWriter, node: AnyNode & { type: T }) => boolean;
 
@@ -56,8 +52,16 @@ export class FormWriter {
   private readonly problems: string[] = [];
   private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
-  /** Its variables that are made texts. */
-  private readonly texts = new Set<Variable>();
+  private readonly texts = new FormTexts({
+    wayOf: (node) => this.wayOf(node),
+    isLocal: (variable) => this.isLocal(variable),
+    noteText: ({ root, path }) => {
+      this.references[this.number(root, path, false)]!.isText = true;
+    },
+    addText: ({ start, end }) => {
+      this.text += JSON.stringify(this.script.source.slice(start, end));
+    },
+  });
   /** Its variables by which functions and classes are named that are assigned to them. */
   private readonly named = new Set<Variable>();
   private readonly writes = new FormWrites({
@@ -170,7 +174,7 @@ export class FormWriter {
     TemplateLiteral: (writer, node) => {
       for (const part of node.expressions) writer.reads(part);
       writer.fields(node);
-      for (const part of node.expressions) writer.makesText(part as AnyNode);
+      for (const part of node.expressions) writer.texts.made(part as AnyNode);
       return true;
     },
     TaggedTemplateExpression: (writer, { tag }) => {
@@ -208,7 +212,7 @@ export class FormWriter {
       writer.reads(right);
       if (operator === "in" && writer.asksFor(left as AnyNode, right as AnyNode)) return true;
       writer.fields(node);
-      if (MAKE_TEXTS.has(operator)) for (const part of [left, right]) writer.makesText(part as AnyNode);
+      if (MAKE_TEXTS.has(operator)) for (const part of [left, right]) writer.texts.made(part as AnyNode);
       return true;
     },
     ExpressionStatement: (writer, node) => {
@@ -217,7 +221,7 @@ export class FormWriter {
     },
     Property: (writer, { shorthand, key }) => {
       // `{ __proto__ }` is a member of that name, and `{ __proto__: __proto__ }` the prototype.
-      if (shorthand && nameOf(key as AnyNode) === "__proto__") writer.add("shorthand");
+      if (shorthand && propertyName(key as AnyNode) === "__proto__") writer.add("shorthand");
       return false;
     },
     VariableDeclarator: (writer, { id, init }) => !!init && writer.takesMembers(id as AnyNode, init as AnyNode),
@@ -260,7 +264,7 @@ export class FormWriter {
       return this.add(")");
     }
     this.fields(node);
-    if (operator === "+=") this.makesText(right as AnyNode);
+    if (operator === "+=") this.texts.made(right as AnyNode);
     return true;
   }
 
@@ -269,72 +273,6 @@ export class FormWriter {
     const variable = left.type === "Identifier" && (isFunction(right) || isClass(right)) ? variableOf(left) : undefined;
     if (variable) this.named.add(variable);
     return false;
-  }
-
-  /** Notes an expression that is made a text: of a list or a choice, its parts. */
-  private makesText(node: AnyNode): void {
-    switch (node.type) {
-      case "ArrayExpression":
-        for (const element of node.elements) if (element) this.makesText(element as AnyNode);
-        return;
-      case "SpreadElement":
-        this.makesText(node.argument as AnyNode);
-        return;
-      case "ConditionalExpression":
-        this.makesText(node.consequent as AnyNode);
-        this.makesText(node.alternate as AnyNode);
-        return;
-      case "LogicalExpression":
-        this.makesText(node.left as AnyNode);
-        this.makesText(node.right as AnyNode);
-        return;
-      case "SequenceExpression":
-        this.makesText(node.expressions.at(-1) as AnyNode);
-        return;
-      case "Identifier": {
-        const variable = variableOf(node);
-        if (variable && this.isLocal(variable)) this.makesTextOf(variable);
-        else this.makesTextOfOuter(node);
-        return;
-      }
-      default:
-        if (isFunction(node) || isClass(node))
-          this.text += JSON.stringify(this.script.source.slice(node.start, node.end));
-        else this.makesTextOfOuter(node);
-    }
-  }
-
-  private makesTextOfOuter(node: AnyNode): void {
-    // Of `list[0]`, the texts of all that the list has.
-    const found =
-      this.wayOf(node) ?? (node.type === "MemberExpression" ? this.wayOf(node.object as AnyNode) : undefined);
-    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
-  }
-
-  /** A local variable: of what it is declared with, or has as a member. */
-  private makesTextOf(variable: Variable): void {
-    if (this.texts.has(variable)) return;
-    this.texts.add(variable);
-    for (const { node } of variable.declarations as readonly { readonly node: AnyNode }[]) {
-      if (node.type !== "VariableDeclarator") {
-        if (isFunction(node) || isClass(node)) this.makesText(node);
-      } else if (node.id.type === "Identifier") {
-        if (node.init) this.makesText(node.init as AnyNode);
-      } else if (node.id.type === "ObjectPattern" && node.init)
-        this.makesTextIn(variable, node.id, node.init as AnyNode);
-    }
-  }
-
-  /** `const { a } = b` */
-  private makesTextIn(variable: Variable, { properties }: ObjectPattern, init: AnyNode): void {
-    const found = this.wayOf(init);
-    if (found === undefined) return;
-    for (const property of properties) {
-      if (property.type !== "Property" || property.computed || property.value.type !== "Identifier") continue;
-      if (variableOf(property.value) !== variable) continue;
-      const path = [...found.path, nameOf(property.key as AnyNode)];
-      this.references[this.number(found.root, path, false)]!.isText = true;
-    }
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`, `[a.b] = ...`: whether that can be done decides what happens. */
@@ -644,7 +582,7 @@ export class FormWriter {
     this.writes.called(callee, args, way);
     this.callee = callee;
     if (!this.call(node, callee, args, way)) this.fields(node);
-    for (const part of argumentsMadeText(callee, args, way?.path)) this.makesText(part);
+    for (const part of argumentsMadeText(callee, args, way?.path)) this.texts.made(part);
     return true;
   }
 
@@ -720,11 +658,6 @@ export class FormWriter {
     if (specifier === undefined) this.problems.push("an import of a computed name");
     else this.imports.push(specifier);
   }
-}
-
-/** The name of a property that is not computed. */
-function nameOf(key: AnyNode): string {
-  return key.type === "Identifier" ? key.name : String((key as { readonly value?: unknown }).value);
 }
 
 function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {

@@ -7,7 +7,7 @@ const CHANGE =
   /^(?:set|add|append|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|write|exec$|test$|next$)/;
 /** The same where they are only read: not `settings`, or `address`. */
 const CHANGE_READ =
-  /^(?:set(?:[A-Z]\w*)?|add|append|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|exec|test|next)$/;
+  /^(?:set(?:[A-Z]\w*)?|add|append|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|write(?:[A-Z]\w*)?|exec|test|next)$/;
 /** Methods that return something new. */
 const MAKE = new Set([
   ...["map", "filter", "slice", "concat", "flat", "flatMap", "split", "keys", "values", "entries", "from", "of"],
@@ -82,24 +82,28 @@ export class FormWrites {
   called(callee: AnyNode, [first]: readonly AnyNode[], way: NamedWay | undefined): void {
     if (callee.type !== "MemberExpression") return;
     const name = memberName(callee);
-    if (name !== undefined && CALL.has(name)) {
-      this.read(
-        way === undefined ? ["", memberNameOf(callee.object as AnyNode)] : [way.root.name, ...way.path.slice(0, -1)],
-      );
-    } else if (name !== undefined && SEARCH.has(name) && first !== undefined && !this.isNew(first)) {
-      if (first.type !== "Literal") this.found.add(".lastIndex");
+    if (name !== undefined) this.calledBy(name, callee.object as AnyNode, first, way);
+    if (way === undefined) {
+      if ((name === undefined || CHANGE.test(name)) && !this.isNew(callee.object as AnyNode)) this.found.add(CONTENT);
+    } else if (CHANGE_FIRST.has([way.root.name, ...way.path].slice(-2).join(".")) && !this.isNewArgument(first))
+      this.found.add(ANY_MEMBER);
+  }
+
+  private calledBy(name: string, object: AnyNode, first: AnyNode | undefined, way: NamedWay | undefined): void {
+    if (CHANGE_OBJECT.test(name)) this.found.add(ANY_MEMBER);
+    else if (SEARCH.has(name) && !this.isNewArgument(first)) this.found.add(".lastIndex");
+    else if (CALL.has(name)) {
+      if (way !== undefined) this.read([way.root.name, ...way.path.slice(0, -1)]);
+      else if (object.type === "MemberExpression") {
+        const method = memberName(object);
+        if (method === undefined) this.found.add(CONTENT);
+        else this.read(["", method]);
+      }
     }
-    if (name !== undefined && CHANGE_OBJECT.test(name)) this.found.add(ANY_MEMBER);
-    if (way !== undefined) {
-      if (
-        CHANGE_FIRST.has([way.root.name, ...way.path].slice(-2).join(".")) &&
-        first !== undefined &&
-        !this.isNew(first)
-      )
-        this.found.add(ANY_MEMBER);
-      return;
-    }
-    if ((name === undefined || CHANGE.test(name)) && !this.isNew(callee.object as AnyNode)) this.found.add(CONTENT);
+  }
+
+  private isNewArgument(argument: AnyNode | undefined): boolean {
+    return argument === undefined || argument.type === "Literal" || this.isNew(argument);
   }
 
   /** True for an object that nothing else leads to: it was made here. */
@@ -122,9 +126,4 @@ export class FormWrites {
         return false;
     }
   }
-}
-
-/** The name of a member; "" for anything else. */
-function memberNameOf(node: AnyNode): string {
-  return node.type === "MemberExpression" ? (memberName(node) ?? "") : "";
 }

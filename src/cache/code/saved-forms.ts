@@ -77,6 +77,7 @@ let byReaders: string | undefined;
 export const READING_MODULES = [
   "analysis",
   "expression-parts",
+  "form-texts",
   "form-writer",
   "form-writes",
   "forms",

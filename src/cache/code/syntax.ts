@@ -176,6 +176,11 @@ export function optionalMembers(node: AnyNode): string {
   }
 }
 
+/** The name of a property that is not computed. */
+export function propertyName(key: AnyNode): string {
+  return key.type === "Identifier" ? key.name : String((key as { readonly value?: unknown }).value);
+}
+
 /** The text that an expression is, if it is literal. */
 export function literalText(node: AnyNode): string | undefined {
   if (node.type === "TemplateLiteral" && node.expressions.length === 0)
