@@ -337,6 +337,20 @@ export class P extends Pipeline {
   ),
   row(
     10,
+    "a number that a callback is given, with a version",
+    {
+      files: {
+        "pipeline.ts": VERSIONED("1")
+          .replace("k(x)", "x + k")
+          .replace("const make = (", "const [P] = [1].map((")
+          .replace(/\};\nexport const P = make\(1\);/, "});\nexport { P };"),
+      },
+    },
+    ["pipeline.ts", "[1].map", "[2].map"],
+    "y",
+  ),
+  row(
+    10,
     "two classes of one name and version",
     {
       files: {

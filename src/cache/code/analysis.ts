@@ -259,7 +259,6 @@ function exportsOf({ body }: Program): Map<string, string[]> {
     if (node.type !== "ExportNamedDeclaration" || node.source) continue;
     for (const { local, exported } of node.specifiers) add(nameIn(local), nameIn(exported));
     if (node.declaration?.type !== "VariableDeclaration") continue;
-    // Of a pattern as well: its text has all names, and each that is declared is exported by itself.
     for (const { id } of node.declaration.declarations) for (const name of namesIn(id as AnyNode)) add(name, name);
   }
   return found;

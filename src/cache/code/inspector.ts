@@ -122,6 +122,8 @@ class FormsByPlace {
 
   /** The outermost function around a function or class; itself where there is none. */
   outermost(form: FunctionForm | ClassForm): FunctionForm | ClassForm {
+    if (!form.isInner) return form;
+    this.takeCallbacks();
     let found = form;
     for (const other of this.functions.values()) {
       if (other.start <= found.start && found.end <= other.end) found = other;
@@ -140,11 +142,14 @@ class FormsByPlace {
   }
 
   private functionAt(offset: number): FunctionForm | undefined {
-    if (!this.hasCallbacks && !this.functions.has(offset)) {
-      this.add(this.readCallbacks());
-      this.hasCallbacks = true;
-    }
+    if (!this.functions.has(offset)) this.takeCallbacks();
     return this.functions.get(offset);
+  }
+
+  private takeCallbacks(): void {
+    if (this.hasCallbacks) return;
+    this.add(this.readCallbacks());
+    this.hasCallbacks = true;
   }
 
   private add(functions: readonly FunctionForm[]): void {
