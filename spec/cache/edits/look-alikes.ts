@@ -3,10 +3,13 @@ import { type Row, row } from "./row.js";
 /** What a node computes, with what stands before it, and an edit of that which hardly shows: one text becomes another one. */
 type Sketch = readonly [what: string, head: string, y: string, from: string | RegExp, to: string];
 
+/** Changes of which it is not known that they are the node's own: it is computed again. */
+const UNKNOWN = /as a callback|__defineGetter__/;
+
 const sketched =
   (kind: number) =>
   ([what, head, y, from, to]: Sketch): Row =>
-    row(kind, what, { head, y }, ["pipeline.ts", from, to], "y", { only: ["esm"] });
+    row(kind, what, { head, y }, ["pipeline.ts", from, to], "y", { only: ["esm"], isFilled: UNKNOWN.test(what) });
 
 const attempt = (work: string): string => `try { return ${work}; } catch { return "none"; }`;
 

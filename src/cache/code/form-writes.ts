@@ -32,6 +32,8 @@ const CALL = new Set(["call", "apply", "bind"]);
 export const ANY_MEMBER = "[]";
 /** The content of a list, a Map and the like. */
 export const CONTENT = "()";
+/** Before something that may be written, if code has a function of the language by another name. */
+export const POSSIBLY = "?";
 
 interface NamedWay {
   readonly root: { readonly name: string };
@@ -62,7 +64,11 @@ export class FormWrites {
    * name, `const { assign } = Object`, `push.call(list)`.
    */
   read(names: readonly string[]): void {
-    for (const name of writtenByAlias(names)) this.found.add(name);
+    for (const name of writtenByAlias(names)) this.possibly(name);
+  }
+
+  private possibly(name: string): void {
+    this.found.add(`${POSSIBLY}${name}`);
   }
 
   /** Takes what is assigned, or deleted, unless it is a member of something that has a name outside. */
@@ -73,8 +79,9 @@ export class FormWrites {
         this.found.add(`=${target.name}`);
     } else if (target.type === "MemberExpression" && this.names.wayOf(target) === undefined) {
       const key = memberName(target);
-      const isAny = key === undefined || CHANGE_OBJECT.test(key);
-      if (!this.isNew(target.object as AnyNode)) this.found.add(isAny ? ANY_MEMBER : `.${key}`);
+      if (this.isNew(target.object as AnyNode)) return;
+      this.found.add(key === undefined ? ANY_MEMBER : `.${key}`);
+      if (key !== undefined && CHANGE_OBJECT.test(key)) this.possibly(ANY_MEMBER);
     }
   }
 
@@ -85,18 +92,22 @@ export class FormWrites {
     if (name !== undefined) this.calledBy(name, callee.object as AnyNode, first, way);
     if (way === undefined) {
       if ((name === undefined || CHANGE.test(name)) && !this.isNew(callee.object as AnyNode)) this.found.add(CONTENT);
-    } else if (CHANGE_FIRST.has([way.root.name, ...way.path].slice(-2).join(".")) && !this.isNewArgument(first))
-      this.found.add(ANY_MEMBER);
+      return;
+    }
+    if (/\.prototype\.\w+\.(?:call|apply)$/.test(`${way.root.name}.${way.path.join(".")}`)) this.found.add(CONTENT);
+    if (this.isNewArgument(first)) return;
+    if (CHANGE_FIRST.has(`${way.root.name}.${way.path.join(".")}`)) this.found.add(ANY_MEMBER);
+    else if (CHANGE_FIRST.has(way.path.slice(-2).join("."))) this.possibly(ANY_MEMBER);
   }
 
   private calledBy(name: string, object: AnyNode, first: AnyNode | undefined, way: NamedWay | undefined): void {
-    if (CHANGE_OBJECT.test(name)) this.found.add(ANY_MEMBER);
-    else if (SEARCH.has(name) && !this.isNewArgument(first)) this.found.add(".lastIndex");
+    if (CHANGE_OBJECT.test(name)) this.possibly(ANY_MEMBER);
+    else if (SEARCH.has(name) && !this.isNewArgument(first)) this.possibly(".lastIndex");
     else if (CALL.has(name)) {
       if (way !== undefined) this.read([way.root.name, ...way.path.slice(0, -1)]);
       else if (object.type === "MemberExpression") {
         const method = memberName(object);
-        if (method === undefined) this.found.add(CONTENT);
+        if (method === undefined) this.possibly(CONTENT);
         else this.read(["", method]);
       }
     }

@@ -109,7 +109,7 @@ export class Sharing {
       return (imported === undefined ? writes.has(key) : writes.hasVariables) ? (imported ?? key) : undefined;
     }
     if (isNamespace(holder) || language.names.has(holder)) return undefined;
-    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key) || writes.mayFillAny(holder);
+    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key) || writes.mayWritePossibly(holder, key);
     return isWritten ? (this.graph.pieceOf(holder) ?? holder) : undefined;
   }
 }

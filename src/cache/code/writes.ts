@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getPrototypeOf } from "../../util/primordials.js";
-import { ANY_MEMBER, CONTENT, writtenByAlias } from "./form-writes.js";
+import { ANY_MEMBER, CONTENT, POSSIBLY, writtenByAlias } from "./form-writes.js";
 import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
 import { classesOf, isNative } from "./reflection.js";
@@ -45,6 +45,11 @@ export interface Use {
 /** All that the code which was reached may write. */
 export class Writes {
   private readonly names = new Set<string>();
+  /**
+   * The things that may be written by functions of the language under other names. This is no reason to take a change for one that nodes
+   * have made, but one to count which of several equal objects it is.
+   */
+  private readonly possible = new Set<string>();
   private readonly exact = new Map<object, Set<string>>();
   /** Objects that code reaches by another name than a path: `this` of a method. */
   readonly handedOn = new Set<object>();
@@ -58,6 +63,10 @@ export class Writes {
 
   add({ writes }: Form, { script }: Code): void {
     for (const name of writes ?? []) {
+      if (name.startsWith(POSSIBLY)) {
+        this.possible.add(name.slice(POSSIBLY.length));
+        continue;
+      }
       this.names.add(name);
       if (!name.startsWith("=")) continue;
       this.hasVariables = true;
@@ -67,13 +76,14 @@ export class Writes {
 
   /** Code has a function of the language by another name than its own. */
   alias(name: string): void {
-    for (const written of writtenByAlias(name.split("."))) this.names.add(written);
+    for (const written of writtenByAlias(name.split("."))) this.possible.add(written);
   }
 
   /** A member of an object is written. */
   member(holder: unknown, key: string): void {
     if ((typeof holder === "object" && holder !== null) || typeof holder === "function")
-      getOrCreate(this.exact, holder, () => new Set<string>()).add(key === "__proto__" ? ANY_MEMBER : key);
+      getOrCreate(this.exact, holder, () => new Set<string>()).add(key);
+    if (key === "__proto__") this.possible.add(ANY_MEMBER);
   }
 
   /** A method of the language is called on an object. */
@@ -82,7 +92,7 @@ export class Writes {
   }
 
   get hasAny(): boolean {
-    return this.ofPackages || this.names.size > 0 || this.exact.size > 0;
+    return this.ofPackages || this.names.size > 0 || this.possible.size > 0 || this.exact.size > 0;
   }
 
   has(name: string): boolean {
@@ -97,6 +107,12 @@ export class Writes {
   /** True if code may write a member of an object that it may have by any name. */
   mayWriteAny(key: string): boolean {
     return this.ofPackages || this.names.has(`.${key}`) || this.names.has(ANY_MEMBER);
+  }
+
+  /** True if code may write a member of an object by a name that does not show, or what is in it. */
+  mayWritePossibly(object: object, key: string): boolean {
+    if (this.mayFillAny(object) || this.possible.has(ANY_MEMBER) || this.possible.has(`.${key}`)) return true;
+    return this.possible.has(CONTENT) && hasContent(object);
   }
 
   /** True if code may write what is in an object besides its members of a name, if it may have it by any name. */
