@@ -13,7 +13,7 @@ import {
 } from "./forms.js";
 import { parseScript } from "./parser.js";
 import { isWrittenOnce, resolveNames, type Scope, type Variable } from "./scopes.js";
-import { eachChild, isClass, isFunction } from "./syntax.js";
+import { eachChild, isClass, isFunction, propertyName } from "./syntax.js";
 
 /** @throws {SyntaxError} */
 export function formsOf(source: string, isModule: boolean): ScriptForms {
@@ -257,16 +257,12 @@ function exportsOf({ body }: Program): Map<string, string[]> {
   const add = (name: string, exported: string) => found.set(name, [...(found.get(name) ?? []), exported]);
   for (const node of body) {
     if (node.type !== "ExportNamedDeclaration" || node.source) continue;
-    for (const { local, exported } of node.specifiers) add(nameIn(local), nameIn(exported));
+    for (const { local, exported } of node.specifiers)
+      add(propertyName(local as AnyNode), propertyName(exported as AnyNode));
     if (node.declaration?.type !== "VariableDeclaration") continue;
     for (const { id } of node.declaration.declarations) for (const name of namesIn(id as AnyNode)) add(name, name);
   }
   return found;
-}
-
-function nameIn(node: Node): string {
-  const { name, value } = node as { readonly name?: string; readonly value?: unknown };
-  return name ?? String(value);
 }
 
 /** The names that a pattern may declare. */

@@ -1,6 +1,6 @@
 import type { AnyNode } from "acorn";
 import { isGlobal } from "./scopes.js";
-import { memberName, TO_TEXT } from "./syntax.js";
+import { memberName, type OutsideWay, TO_TEXT } from "./syntax.js";
 
 const NONE: readonly AnyNode[] = [];
 
@@ -10,13 +10,7 @@ const READ_WHOLE = new Set([
 ]);
 
 /** True for a global function that only reads what it is called with. */
-export function isReadWhole({
-  root,
-  path,
-}: {
-  readonly root: { readonly name: string };
-  readonly path: readonly string[];
-}): boolean {
+export function isReadWhole({ root, path }: OutsideWay): boolean {
   return path.length < 2 && READ_WHOLE.has(path.length === 0 ? root.name : `${root.name}.${path[0]}`);
 }
 

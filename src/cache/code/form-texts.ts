@@ -1,12 +1,6 @@
-import type { AnyNode, Identifier, ObjectPattern } from "acorn";
+import type { AnyNode, ObjectPattern } from "acorn";
 import { type Variable, variableOf } from "./scopes.js";
-import { isClass, isFunction, propertyName } from "./syntax.js";
-
-/** A name that is declared outside, and the members that are read of it. */
-export interface OutsideWay {
-  readonly root: Identifier;
-  readonly path: readonly string[];
-}
+import { isClass, isFunction, type OutsideWay, propertyName } from "./syntax.js";
 
 interface Code {
   wayOf(node: AnyNode): OutsideWay | undefined;

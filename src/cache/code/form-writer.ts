@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Identifier, Node, VariableDeclarator } from "acorn";
 import { argumentsMadeText, callsArguments, isReadWhole } from "./expression-parts.js";
-import { FormTexts, type OutsideWay } from "./form-texts.js";
+import { FormTexts } from "./form-texts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { assignedBy, isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
@@ -16,6 +16,7 @@ import {
   literalText,
   memberName,
   memberPath,
+  type OutsideWay,
   OWN_PATH,
   optionalMembers,
   propertyName,
@@ -681,9 +682,10 @@ function importedName(variable: Variable | null | undefined): string | undefined
   const declared = variable?.declarations[0]?.node as AnyNode | undefined;
   if (declared?.type !== "ImportDeclaration") return undefined;
   const specifier = declared.specifiers.find(({ local }) => local.name === variable!.name)!;
-  const names = { ImportDefaultSpecifier: "default", ImportNamespaceSpecifier: "*", ImportSpecifier: "" };
-  const { imported } = specifier as { imported?: { readonly name?: string; readonly value?: unknown } };
-  return JSON.stringify([names[specifier.type] || String(imported?.name ?? imported?.value), declared.source.value]);
+  const names = { ImportDefaultSpecifier: "default", ImportNamespaceSpecifier: "*" };
+  const name =
+    specifier.type === "ImportSpecifier" ? propertyName(specifier.imported as AnyNode) : names[specifier.type];
+  return JSON.stringify([name, declared.source.value]);
 }
 
 /** True if a variable has another object in each scope of its kind. */

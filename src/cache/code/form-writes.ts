@@ -1,6 +1,6 @@
 import type { AnyNode, VariableDeclarator } from "acorn";
 import { isWrittenOnce, type Variable, variableOf } from "./scopes.js";
-import { memberName } from "./syntax.js";
+import { memberName, type OutsideWay } from "./syntax.js";
 
 /** Methods of the language, and of Node, that change what they are called on. */
 const CHANGE =
@@ -26,7 +26,8 @@ const HAVE_CHANGES: ReadonlySet<string> = new Set([...CHANGE_FIRST].map((name) =
 const CHANGE_OBJECT = /^__(?:proto|defineGetter|defineSetter)__$/;
 /** Methods of texts that note in a regular expression where they are. */
 const SEARCH = new Set(["match", "matchAll", "replace", "replaceAll", "search", "split"]);
-const CALL = new Set(["call", "apply", "bind"]);
+/** Methods by which a function is called. */
+export const CALL: ReadonlySet<string> = new Set(["call", "apply", "bind"]);
 
 /** Any member, in the place of a name. */
 export const ANY_MEMBER = "[]";
@@ -35,13 +36,8 @@ export const CONTENT = "()";
 /** Before something that may be written, if code has a function of the language by another name. */
 export const POSSIBLY = "?";
 
-interface NamedWay {
-  readonly root: { readonly name: string };
-  readonly path: readonly string[];
-}
-
 interface Names {
-  wayOf(node: AnyNode): NamedWay | undefined;
+  wayOf(node: AnyNode): OutsideWay | undefined;
   isLocal(variable: Variable): boolean;
 }
 
@@ -86,7 +82,7 @@ export class FormWrites {
   }
 
   /** @param way that of the callee, if it has a name outside. */
-  called(callee: AnyNode, [first]: readonly AnyNode[], way: NamedWay | undefined): void {
+  called(callee: AnyNode, [first]: readonly AnyNode[], way: OutsideWay | undefined): void {
     if (callee.type !== "MemberExpression") return;
     const name = memberName(callee);
     if (name !== undefined) this.calledBy(name, callee.object as AnyNode, first, way);
@@ -100,7 +96,7 @@ export class FormWrites {
     else if (CHANGE_FIRST.has(way.path.slice(-2).join("."))) this.possibly(ANY_MEMBER);
   }
 
-  private calledBy(name: string, object: AnyNode, first: AnyNode | undefined, way: NamedWay | undefined): void {
+  private calledBy(name: string, object: AnyNode, first: AnyNode | undefined, way: OutsideWay | undefined): void {
     if (CHANGE_OBJECT.test(name)) this.possibly(ANY_MEMBER);
     else if (SEARCH.has(name) && !this.isNewArgument(first)) this.possibly(".lastIndex");
     else if (CALL.has(name)) {

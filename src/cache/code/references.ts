@@ -5,7 +5,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import type { Scopes } from "../../util/v8-inspector.js";
-import { ANY_MEMBER } from "./form-writes.js";
+import { ANY_MEMBER, CALL } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { unitsOf } from "./import-closure.js";
@@ -31,8 +31,6 @@ import { ABSENT, type Step, UNSET, type Use, type Writes } from "./writes.js";
 
 /** The first arguments of calls with none that is a text. */
 const COMPUTED = [null];
-
-const CALL = new Set(["call", "apply", "bind"]);
 
 /** The outcome of a reference. */
 interface Referred {

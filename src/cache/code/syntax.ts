@@ -1,4 +1,4 @@
-import type { AnyNode, Class, Function as FunctionNode, Node } from "acorn";
+import type { AnyNode, Class, Function as FunctionNode, Identifier, Node } from "acorn";
 
 /** By type, the properties that nodes are in, in the order of the text; labels are none of them. Source: ESTree. */
 const CHILDREN: Readonly<Record<string, readonly string[]>> = {
@@ -176,7 +176,13 @@ export function optionalMembers(node: AnyNode): string {
   }
 }
 
-/** The name of a property that is not computed. */
+/** A name that is declared outside of some code, and the members that are read of it. */
+export interface OutsideWay {
+  readonly root: Identifier;
+  readonly path: readonly string[];
+}
+
+/** The name of a property that is not computed, or of what is imported or exported. */
 export function propertyName(key: AnyNode): string {
   return key.type === "Identifier" ? key.name : String((key as { readonly value?: unknown }).value);
 }
