@@ -187,6 +187,14 @@ const MEMBERS: readonly Sketch[] = [
 /** Names and texts of functions, which code may ask for. */
 const NAMES: readonly Sketch[] = [
   ["a local variable that names a function", "", "let foo: any; foo = () => 1; return foo.name;", /foo/g, "bar"],
+  ["a name in brackets", "", "let foo: any; foo = () => 1; return foo.name;", "foo = ()", "(foo) = ()"],
+  [
+    "a name in brackets in a pattern",
+    "",
+    "let foo: any; [foo = () => 1] = []; return foo.name;",
+    "[foo = ()",
+    "[(foo) = ()",
+  ],
   [
     "a parameter that names a function",
     "",

@@ -197,7 +197,7 @@ export class FormWriter {
       return false;
     },
     AssignmentExpression: (writer, node) => writer.assignment(node),
-    AssignmentPattern: (writer, { left, right }) => writer.names(left as AnyNode, right as AnyNode),
+    AssignmentPattern: (writer, node) => writer.names(node),
     UpdateExpression: (writer, { argument }) => {
       writer.assigns(argument as AnyNode);
       return false;
@@ -258,7 +258,7 @@ export class FormWriter {
     const { operator, right } = node;
     const left = node.left as AnyNode;
     this.assigns(left);
-    this.names(left, right as AnyNode);
+    this.names(node);
     if (operator === "=" && this.sets(left)) {
       this.text += "(= ";
       this.write(right as AnyNode);
@@ -269,10 +269,12 @@ export class FormWriter {
     return true;
   }
 
-  /** `a = () => 1` names the function. */
-  private names(left: AnyNode, right: AnyNode): false {
+  /** `a = () => 1` names the function, and `(a) = () => 1` does not. */
+  private names(node: AnyNode & { type: "AssignmentExpression" | "AssignmentPattern" }): false {
+    const [left, right] = [node.left as AnyNode, node.right as AnyNode];
     const variable = left.type === "Identifier" && (isFunction(right) || isClass(right)) ? variableOf(left) : undefined;
     if (variable) this.named.add(variable);
+    if (variable && left.start !== node.start) this.text += "parenthesized ";
     return false;
   }
 
