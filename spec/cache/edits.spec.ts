@@ -9,6 +9,7 @@ import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
 import { LOOK_ALIKES } from "./edits/look-alikes.js";
 import { REALISTIC } from "./edits/realistic.js";
+import { RECEIVERS } from "./edits/receivers.js";
 import { REFERENCES } from "./edits/references.js";
 import type { Row } from "./edits/row.js";
 import { SURROUNDINGS } from "./edits/surroundings.js";
@@ -21,6 +22,7 @@ const ROWS = [
   ...ATTRIBUTES,
   ...CLASSES,
   ...LOOK_ALIKES,
+  ...RECEIVERS,
   ...LOADING,
   ...SURROUNDINGS,
   ...INSTALLED,

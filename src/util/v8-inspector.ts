@@ -38,8 +38,11 @@ export type FunctionPlace =
   | { readonly kind: "bound"; readonly target: Function; readonly self: unknown; readonly given: readonly unknown[] }
   | { readonly kind: "native" };
 
-/** The internal properties of a proxy, a promise, or an object with private fields, as V8 shows them. */
-export type Hidden = ReadonlyMap<string, unknown>;
+/**
+ * The internal properties of a proxy, a promise, or an object with private fields, as V8 shows them. Two classes of an object may have
+ * a private field of the same name.
+ */
+export type Hidden = readonly (readonly [name: string, value: unknown])[];
 
 const byId = new Map<string, Script>();
 const sources = new Map<string, string>();
@@ -158,7 +161,12 @@ export function hiddenOf(object: object): Hidden {
   const { internalProperties = [], privateProperties = [] } = properties(objectId!) as WithPrivate;
   const all = [...internalProperties, ...privateProperties].filter(({ value }) => value !== undefined);
   const raw = rawValues(all.map(({ value }) => value));
-  return new Map(all.map(({ name }, i) => [name, raw[i]]));
+  return all.map(({ name }, i) => [name, raw[i]]);
+}
+
+/** Returns the value of an internal property, `[[PromiseState]]`. */
+export function hiddenIn(object: object, wanted: string): unknown {
+  return hiddenOf(object).find(([name]) => name === wanted)?.[1];
 }
 
 /** Properties that Node's types lack. */
@@ -198,7 +206,7 @@ function boxed(): { readonly id: string; readonly content: Box } {
 /** V8's handle of the value under `HANDLE` in a realm, by default the process's first one. */
 function handleIn(contextId?: number): string | undefined {
   const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
-    ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
+    ...{ expression: `globalThis["${HANDLE}"]`, objectGroup: GROUP },
     ...(contextId !== undefined && { contextId }),
   });
   return result.objectId;

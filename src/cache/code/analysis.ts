@@ -200,7 +200,7 @@ class ScriptReader {
   private classForm(node: Class): ClassForm {
     const writer = new FormWriter(this, node);
     writer.write(node as AnyNode);
-    const privates: { readonly name: string; readonly forms: Form[] }[] = [];
+    const privates: { readonly name: string; readonly isField: true | undefined; readonly forms: Form[] }[] = [];
     const making = new FormWriter(this, node);
     let hasConstructor = false;
     for (const member of node.body.body) {
@@ -213,7 +213,7 @@ class ScriptReader {
       const name = `#${member.key.name}`;
       let own = privates.find((known) => known.name === name);
       if (own === undefined) {
-        own = { name, forms: [] };
+        own = { name, isField: member.type === "PropertyDefinition" || undefined, forms: [] };
         privates.push(own);
       }
       if (!member.value) continue;

@@ -132,7 +132,8 @@ export class FormWriter {
     if (returned.type !== "MemberExpression" || !returned.computed) return undefined;
     const [object, key] = [this.wayOf(returned.object), this.wayOf(returned.property)];
     if (object === undefined || key === undefined) return undefined;
-    return { reference: this.number(object.root, object.path, false), key: this.number(key.root, key.path, false) };
+    const reference = this.number(object.root, object.path, false, false, keyVariable(key)?.name);
+    return { reference, key: this.number(key.root, key.path, false) };
   }
 
   write(node: AnyNode): void {
@@ -178,10 +179,7 @@ export class FormWriter {
       for (const part of node.expressions) writer.texts.made(part as AnyNode);
       return true;
     },
-    TaggedTemplateExpression: (writer, { tag }) => {
-      writer.onlyCalled.add(tag as AnyNode);
-      return false;
-    },
+    TaggedTemplateExpression: (writer, node) => writer.tagged(node),
     CallExpression: (writer, node) => writer.called(node),
     NewExpression: (writer, { callee, arguments: args }) => {
       if (isGlobal(callee as AnyNode, "Function")) writer.problems.push("new Function(...)");
@@ -496,9 +494,8 @@ export class FormWriter {
   private keyed(node: AnyNode & { type: "MemberExpression" }): boolean {
     const { object, property, computed } = node;
     const found = computed ? this.wayOf(object as AnyNode) : undefined;
-    const key = found && this.wayOf(property as AnyNode);
-    const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
-    if (!variable || variable.declarations[0]?.kind === "import" || !isWrittenOnce(variable)) return false;
+    const variable = found && keyVariable(this.wayOf(property as AnyNode));
+    if (variable === undefined) return false;
     this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}${optionalMembers(node)}[`;
     this.write(property as AnyNode);
     this.text += "]";
@@ -589,6 +586,32 @@ export class FormWriter {
     return true;
   }
 
+  /** `o.f`...``: a call, with `o` as its `this`. */
+  private tagged(node: AnyNode & { type: "TaggedTemplateExpression" }): boolean {
+    const [callee, quasi] = [node.tag as AnyNode, node.quasi as AnyNode & { type: "TemplateLiteral" }];
+    const way = this.wayOf(callee);
+    this.onlyCalled.add(callee);
+    this.writes.called(callee, [quasi], way);
+    if (way === undefined && this.thisWay(callee) === undefined) return false;
+    this.text += "(tag ";
+    this.callable(callee, way, null);
+    // Its parts are no text yet.
+    this.fields(quasi);
+    return this.add(")");
+  }
+
+  /** What is called, with what it is called on. */
+  private callable(callee: AnyNode, way: OutsideWay | undefined, firstArgument: string | null): void {
+    if (way === undefined) {
+      this.member(callee as AnyNode & { type: "MemberExpression" }, true);
+      return;
+    }
+    const number = this.number(way.root, way.path, true);
+    const reference = this.references[number]!;
+    reference.firstArguments = [...(reference.firstArguments ?? []), firstArgument];
+    this.text += `@${number}${JSON.stringify(way.path)}${optionalMembers(callee)}`;
+  }
+
   /** @returns whether it is written. */
   private call(
     { optional }: AnyNode & { type: "CallExpression" },
@@ -611,14 +634,7 @@ export class FormWriter {
     if (this.sharesIts(callee, args, optional)) return true;
     if (way === undefined && this.thisWay(callee) === undefined) return false;
     this.text += "(call ";
-    if (way === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
-    else {
-      const number = this.number(way.root, way.path, true);
-      const [first] = args;
-      const reference = this.references[number]!;
-      reference.firstArguments = [...(reference.firstArguments ?? []), (first && literalText(first)) ?? null];
-      this.text += `@${number}${JSON.stringify(way.path)}${optionalMembers(callee)}`;
-    }
+    this.callable(callee, way, (args[0] && literalText(args[0])) ?? null);
     if (optional) this.text += "?(";
     this.list(args);
     return this.add(")");
@@ -669,6 +685,13 @@ function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
 
 function ifSo(is: boolean): true | undefined {
   return is ? true : undefined;
+}
+
+/** The constant that the name of a member is in. */
+function keyVariable(key: OutsideWay | undefined): Variable | undefined {
+  const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
+  const isConstant = !!variable && variable.declarations[0]?.kind !== "import" && isWrittenOnce(variable);
+  return isConstant ? variable : undefined;
 }
 
 /** Operators that make texts of functions. */

@@ -66,7 +66,11 @@ export interface ClassForm extends Form {
   /** As it is written. */
   readonly name: string | undefined;
   /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
-  readonly privates: readonly { readonly name: string; readonly forms: readonly Form[] }[];
+  readonly privates: readonly {
+    readonly name: string;
+    readonly isField?: boolean | undefined;
+    readonly forms: readonly Form[];
+  }[];
   /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
   readonly making: Form;
   readonly hasConstructor: boolean;

@@ -9,7 +9,7 @@ import { ANY_MEMBER, CALL } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { unitsOf } from "./import-closure.js";
-import { processMember } from "./opaque.js";
+import { processMember, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
 import {
   descriptorOf,
@@ -189,6 +189,28 @@ export class References {
   /** The value at a path. The path ends where only execution can show more: there the value counts as a whole. */
   along(
     start: unknown,
+    way: Way,
+    name: string,
+    use: Use,
+    facts?: Code,
+    firstArguments?: Reference["firstArguments"],
+  ): number {
+    const heirs: string[] = [];
+    const id = this.followedAlong(heirs, start, way, name, use, facts, firstArguments);
+    if (heirs.length === 0) return id;
+    const both = this.wrapper("", use);
+    this.walk.pieces[both]!.text = `inherited by ${heirs.join(", ")}`;
+    this.walk.pieces[both]!.next.push(id);
+    return both;
+  }
+
+  /**
+   * @param heirs takes the objects of the language of which members are read that they have from others: `call` is one function for all
+   * that it is called on.
+   */
+  private followedAlong(
+    heirs: string[],
+    start: unknown,
     { path: way, isCalled }: Way,
     name: string,
     use: Use,
@@ -201,8 +223,7 @@ export class References {
     const { env } = process;
     for (const [i, key] of way.entries()) {
       if (use.isAssigned === true && i === way.length - 1) writes.member(value, key);
-      if (value === env) use.steps.push({ holder: env, key, value: env[key] });
-      if (value === env) return this.walk.leaf(`process.env.${key} ${JSON.stringify(env[key])}`, `process.env.${key}`);
+      if (value === env) return this.variable(key, name, use);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value))
         return this.before(way.slice(i), this.walk.value(value, name), use);
       const holder = value;
@@ -234,6 +255,10 @@ export class References {
         const owner = ownerOf(holder, key);
         if (owner !== holder) use.steps.push({ holder: owner, key, value: next });
       } else if (builtIn !== undefined) {
+        const owner = ownerOf(holder, key);
+        // `process.valueOf()`
+        if (owner === Object.prototype && WORLD.has(holder)) return this.walk.value(holder, name);
+        if (owner !== holder) heirs.push(builtIn);
         // A function of the language that has another name here, or is called by its `call`.
         const own = CALL.has(key) ? builtIn : this.walk.language.names.get(next);
         if (own !== undefined && own !== `${name}.${key}`) writes.alias(own);
@@ -253,11 +278,7 @@ export class References {
     if (use.isFilled === true) writes.member(value, ANY_MEMBER);
     const own = way.length === 0 && isObject(value) ? this.walk.language.names.get(value) : undefined;
     if (own !== undefined && own !== name) writes.alias(own);
-    if (value === env) {
-      const id = this.ownPiece(name);
-      this.walk.unknown(id, "it reads process.env by a computed name");
-      return id;
-    }
+    if (value === env) return this.anyVariable(name);
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
     if (typeof value === "function" && isCalled) return this.called(value, undefined, name, facts, firstArguments);
@@ -268,6 +289,21 @@ export class References {
     this.walk.pieces[named]!.text = `named ${nameOf(value)}`;
     this.walk.pieces[named]!.next.push(id);
     return named;
+  }
+
+  /** `process.env.SCALE` */
+  private variable(key: string, name: string, use: Use): number {
+    const value: unknown = process.env[key];
+    use.steps.push({ holder: process.env, key, value });
+    // `process.env.hasOwnProperty("SCALE")`
+    if (value !== undefined && typeof value !== "string") return this.anyVariable(name);
+    return this.walk.leaf(`process.env.${key} ${JSON.stringify(value)}`, `process.env.${key}`);
+  }
+
+  private anyVariable(name: string): number {
+    const id = this.ownPiece(name);
+    this.walk.unknown(id, "it reads process.env by a computed name");
+    return id;
   }
 
   /** A value before the end of a path: which members are left counts, as an equal value may be at its end. */
@@ -326,9 +362,8 @@ export class References {
   ): number {
     if (get === undefined) return this.walk.leaf(`nothing at ${JSON.stringify([key, ...rest])}`, `${name}.${key}`);
     if (this.walk.isBuiltIn(get)) {
-      return this.walk.language.names.has(holder)
-        ? this.walk.leaf(`built-in ${name}.${key}`)
-        : this.walk.value(holder, name);
+      const builtIn = this.walk.language.names.get(holder);
+      return builtIn === undefined ? this.walk.value(holder, name) : this.walk.leaf(`built-in ${builtIn}.${key}`);
     }
     const id = this.wrapper(`${name}.${key}`, use);
     this.walk.pieces[id]!.text = "getter";

@@ -7,7 +7,7 @@ import type { ClassForm, Form, Way } from "./forms.js";
 import { type Code, placeIn, type Shape } from "./functions.js";
 import { scriptForms } from "./inspector.js";
 import type { References } from "./references.js";
-import { findDescriptor, hasMember, homeOf, isObject, nameOf, read } from "./reflection.js";
+import { findDescriptor, hasMember, homeOf, isClassText, isObject, nameOf, read } from "./reflection.js";
 import { resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import type { Use } from "./writes.js";
@@ -101,11 +101,11 @@ export class ThisMembers {
       if (base !== null && isAssigned === true && rest.length === 0) this.references.assigned(id, base, name!, holder);
       else if (base !== null) {
         const descriptor = findDescriptor(base, name!);
-        const found =
-          descriptor === undefined || descriptor === "unset" ? undefined : (descriptor.value ?? descriptor.get);
-        if (typeof found === "function" && isCalled && rest.length === 0) {
-          this.walk.pieces[id]!.next.push(this.walk.method(found, holder, name!, skips));
-        } else this.walk.pieces[id]!.next.push(this.walk.value(found, name));
+        const { value, get } = descriptor === undefined || descriptor === "unset" ? {} : descriptor;
+        const runs = get ?? (isCalled && rest.length === 0 ? (value as unknown) : undefined);
+        const member =
+          typeof runs === "function" ? this.walk.method(runs, holder, name!, skips) : this.walk.value(value, name);
+        this.walk.pieces[id]!.next.push(member);
       }
     }
   }
@@ -164,6 +164,10 @@ export class ThisMembers {
       add(key, this.walk.value(value.isThere ? value.value : undefined, String(key)));
     }
     if (this.classes.hasPrivates(holder)) this.classes.privateProperties(id, holder);
+    if (typeof holder === "function") {
+      piece.next.push(this.walk.value(holder));
+      return id;
+    }
     for (let at = getPrototypeOf(holder); at !== null && at !== Object.prototype; at = getPrototypeOf(at)) {
       for (const key of ownKeys(at)) {
         if (key === "constructor" || isSkipped(key)) continue;
@@ -189,7 +193,7 @@ export class ThisMembers {
     const type = scriptForms(facts.script)!
       .classes.filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.some(isNamed))
       .at(-1);
-    const forms = type?.privates.find(isNamed)?.forms;
+    const { forms, isField } = type?.privates.find(isNamed) ?? {};
     if (forms === undefined) {
       this.walk.unknown(id, `its class has no ${name}`);
       return;
@@ -207,10 +211,12 @@ export class ThisMembers {
         this.references.code(part, form, facts);
         this.read(part, fn, { ...form, kind: "function", at: form.start }, holder, facts, () => false);
       }
-      const value = hiddenOf(holder).get(name);
-      if (typeof value !== "function") {
-        const steps = [{ holder, key: name, value }];
-        this.references.use(method, this.walk.value(value, name), { steps, isHandedOn: true });
+      // A method's text is in the class; what a field has is not. Two classes may have one of that name.
+      for (const [key, value] of isField ? hiddenOf(holder) : []) {
+        if (key !== name) continue;
+        const isMethod = typeof value === "function" && !types.isProxy(value) && !isClassText(value);
+        const member = isMethod ? this.walk.method(value, holder, name) : this.walk.value(value, name);
+        this.references.use(method, member, { steps: [{ holder, key: name, value }], isHandedOn: true });
       }
     }
     piece.next.push(method);

@@ -233,8 +233,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private functionPiece(fn: Function, name: string): number {
     const { id, isNew } = this.objectPieceFor(fn, name === "" ? nameOf(fn) : name);
     if (!isNew) return id;
-    if (types.isProxy(fn)) this.agenda.later(() => this.objects.proxy(id, fn));
-    else this.agenda.later(() => this.inspect(fn, (facts) => this.describe(id, fn, facts)));
+    if (types.isProxy(fn)) {
+      this.identities.add(id);
+      this.agenda.later(() => this.objects.proxy(id, fn));
+    } else this.agenda.later(() => this.inspect(fn, (facts) => this.describe(id, fn, facts)));
     return id;
   }
 
@@ -254,6 +256,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private bound(id: number, { target, self, given }: Extract<FunctionFacts, { kind: "bound" }>): void {
     const piece = this.pieces[id]!;
     piece.text = "bound";
+    this.identities.add(id);
     for (const value of [target, self, ...given] as unknown[]) {
       const known = typeof value === "function" ? this.language.names.get(value) : undefined;
       if (known !== undefined) this.writes.alias(known);
@@ -330,6 +333,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private closures(id: number, fn: Function, facts: Code): void {
     const written = facts.script.url.startsWith("node:") ? textOf(fn) : "";
     for (const [name, value] of innerVariables(fn, facts)) {
+      this.identities.add(id);
       // What Node notes of its calls: that it has warned.
       if (!isObject(value) && written.includes(`${name} = `)) continue;
       this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
