@@ -80,6 +80,28 @@ class Paired extends Pipeline {
     return rows.reduce((sum, { at }) => sum + at, 0);
   }
 }
+class Given extends Pipeline {
+  @input() rows!: Row[];
+  @mapOver("rows") changed(row: Row): Each<number> {
+    return ++row.at;
+  }
+  @node("rows", "changed") last(rows: Row[], _: number[]): number[] {
+    return rows.map(({ at }) => at);
+  }
+}
+class Shared extends Pipeline {
+  @input() xs!: number[];
+  @node("xs") notes(xs: number[]): number[] {
+    return xs.slice(0, 1);
+  }
+  @mapOver("xs", "notes") noted(x: number, notes: number[]): Each<number> {
+    notes.push(1);
+    return x;
+  }
+  @node("notes", "noted") last(notes: number[], _: number[]): number {
+    return notes.length;
+  }
+}
 const CHANGERS: Readonly<Record<string, new () => Changed>> = {
   changed: Changed,
   batched: Batched as never,
@@ -115,6 +137,28 @@ describe("a map whose method changes elements, under a cache", () => {
     await pipeline.run({ xs: [1, 2, 3] });
     expect(called()).to.equal("changed(2) last");
   });
+
+  for (const [name, type] of Object.entries({ changed: Changed, batched: Batched, given: Given, shared: Shared })) {
+    for (const xs of [
+      [2, 2, 3, 2],
+      [2, 2],
+      [3, 2, 3, 2],
+    ]) {
+      it(`${name}: elements that are equal are changed each, ${xs.join()}`, async () => {
+        const options = { execution: { maps: "sequential", nodes: "sequential" } } as const;
+        const inputs = () => (name === "given" ? { rows: xs.map((at) => ({ at })) } : { xs }) as { xs: number[] };
+        const make = () => new (type as unknown as typeof Changed)();
+        const plain = await make().run(inputs(), options);
+        for (const cache of [memory(), newSqlite()]) {
+          for (let i = 0; i < 3; i++) {
+            await warningsOf(async () => {
+              expect(await make().run(inputs(), { ...options, cache }), `run ${i}`).to.deep.equal(plain);
+            });
+          }
+        }
+      });
+    }
+  }
 
   it("holds for the elements of a map over a nested pipeline, and for those of a stream", async () => {
     @cached(memory())
@@ -283,6 +327,28 @@ class ChangingResource extends Pipeline {
   }
 }
 
+class Index {
+  constructor(private readonly docs: number[]) {}
+  best(): number {
+    return this.docs.sort((a, b) => a - b)[0]!;
+  }
+}
+class ChangingLater extends Pipeline {
+  @input() x!: number;
+  @node("x") docs(x: number): number[] {
+    return [x, 3, 1];
+  }
+  @resource("docs") index(docs: number[]): Index {
+    return new Index(docs);
+  }
+  @node("index", "x") best(index: Index, x: number): number {
+    return index.best() + x;
+  }
+  @node("docs", "best") last(docs: number[], best: number): number {
+    return docs[0]! * 10 + best;
+  }
+}
+
 describe("a value that is the same object as another one", () => {
   const cases: [name: string, make: () => AnyRun, warns: RegExp][] = [
     ["a part of it", () => new Alike() as never, /Alike.changer is not cached: it changes the value of Alike.part/],
@@ -292,6 +358,11 @@ describe("a value that is the same object as another one", () => {
       /AlikeElements.changer is not cached: it changes the value of/,
     ],
     ["what a resource changes", () => new ChangingResource() as never, /its resource size changes its own inputs/],
+    [
+      "what a resource changes when it is used",
+      () => new ChangingLater() as never,
+      /ChangingLater.best is not cached: its resource index changes its own inputs.*\n.*last is not cached: ChangingLater.index has changed/,
+    ],
   ];
   for (const [what, make, warns] of cases) {
     it(`is what it is without a cache after a change, in every run: ${what}`, async () => {

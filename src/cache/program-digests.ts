@@ -66,6 +66,22 @@ export function sourcesOf(digest: StepDigest): Sources {
   return digest.sources ?? behindSources.get(digest)?.() ?? NO_SOURCES;
 }
 
+const behindChanges = new WeakMap<StepDigest, () => string | undefined>();
+
+/** The name of something that the code of a step reaches, and that others than the nodes have changed during a run that has ended. */
+export function changedWhileRunning(digest: StepDigest): string | undefined {
+  return behindChanges.get(digest)?.();
+}
+
+/** The first answer. */
+function firstOf<T>(all: readonly T[], ask: (one: T) => string | undefined): string | undefined {
+  for (const one of all) {
+    const found = ask(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** A thing that code reads of `process`: `argv`, or a variable of the environment. */
 interface ProcessMember {
   readonly name: string;
@@ -136,6 +152,7 @@ export class ProgramDigests {
         const digest: StepDigest = { code: this.inEnvironment(code.digest), isCacheable, child: codes };
         behind.set(digest, code.parts);
         behindSources.set(digest, once(code.sources));
+        behindChanges.set(digest, code.changedWhileRunning);
         return digest;
       }
       return { code: "", isCacheable: false, problem: notKnown(code.problem), child: codes };
@@ -181,6 +198,7 @@ export class ProgramDigests {
       problem: all.find(({ problem }) => problem !== undefined)?.problem,
       parts: () => all.flatMap((code) => code.parts()),
       sources: () => joinSources(all.map((code) => code.sources())),
+      changedWhileRunning: () => firstOf(all, (code) => code.changedWhileRunning()),
     };
   }
 
@@ -197,6 +215,7 @@ export class ProgramDigests {
       ...closureValues,
       digest: versionCode([...own, ...inner.map(({ digest }) => digest)]),
       problem: [closureValues, ...inner].find(({ problem }) => problem !== undefined)?.problem,
+      changedWhileRunning: () => firstOf([closureValues, ...inner], (code) => code.changedWhileRunning()),
     };
   }
 
@@ -226,7 +245,8 @@ export class ProgramDigests {
       rules,
       this.environmentOf(child.program).variables,
     ]);
-    const wired: Code = { digest: structure, problem: undefined, parts: () => [], sources: () => NO_SOURCES };
+    const nothing = { parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
+    const wired: Code = { digest: structure, problem: undefined, ...nothing };
     return [wired, ...inside.given()];
   }
 
@@ -291,6 +311,7 @@ export class ProgramDigests {
       problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
       parts: () => codes.steps.flatMap(partsBehind),
       sources: () => joinSources(inside.map((sources) => sources())),
+      changedWhileRunning: () => firstOf(codes.steps, changedWhileRunning) ?? type?.changedWhileRunning(),
     };
   }
 

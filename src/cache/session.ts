@@ -56,6 +56,18 @@ export function guardOwner(owner: Owner, problem: () => string | undefined): voi
   guards.set(owner, problem);
 }
 
+/** By owner, the check of its entries when the run has ended: it gives the reason why they are not to be used. */
+const reviews = new WeakMap<Owner, () => string | undefined>();
+
+/**
+ * Asks when a run has ended whether an owner's entries that it has made may be used.
+ *
+ * @param problem gives the reason why they may not.
+ */
+export function reviewOwner(owner: Owner, problem: () => string | undefined): void {
+  reviews.set(owner, problem);
+}
+
 /**
  * The lookups and new entries of one run in one store. Entries are written in batches, and are found while they wait for that. A
  * store that fails is not used any more, with one warning, and the run goes on without it.
@@ -74,6 +86,9 @@ export class CacheSession {
   private readonly places = new WeakMap<object, ValueLocation>();
   /** The same for texts, until they are stored again. */
   private readonly textLocations = new Map<string, ValueLocation>();
+
+  /** The keys of the run's entries, of owners that are reviewed. */
+  private readonly made = new Map<Owner, string[]>();
 
   private readonly headRequests = new RequestBatcher((keys) => withTimeout(this.store.heads(keys), this.answerMs()));
   private readonly entryRequests = new RequestBatcher((keys) => withTimeout(this.store.entries(keys), this.answerMs()));
@@ -207,9 +222,22 @@ export class CacheSession {
     this.enqueue({ key, ...sealed, owner, bytes: 0, value });
   }
 
+  /** The nodes have run: entries that are not to be used are forgotten, with a warning for each owner. */
+  review(): void {
+    const made = [...this.made];
+    this.made.clear();
+    for (const [owner, keys] of made) {
+      const problem = reviews.get(owner)!();
+      if (problem === undefined) continue;
+      for (const key of keys) this.forget(key, owner);
+      process.emitWarning(`${owner.pipeline}.${owner.node} is not cached: ${problem}`, "HypernodesWarning");
+    }
+  }
+
   /** Takes an entry that is encoded already. */
   enqueue(entry: Entry): void {
     if (this.isDisabled) return;
+    if (reviews.has(entry.owner)) getOrCreate(this.made, entry.owner, () => [] as string[]).push(entry.key);
     this.pending.set(entry.key, entry);
     this.pendingBytes += entry.bytes;
     this.flushing.add(this.pending.size >= MAX_ENTRIES || this.pendingBytes >= MAX_BYTES);

@@ -252,7 +252,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 
   resourceBuilt(index: number): void {
-    this.cached?.resourceBuilt(index);
+    this.cached?.resourceUsed(index);
   }
 
   settingsFor(step: Step, child: NestedProgram): ResolvedExecution {

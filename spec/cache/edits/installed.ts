@@ -41,6 +41,28 @@ const BY_CONDITION = {
   "node_modules/q/b.mjs": "export const g = (x) => x + 2;",
 };
 
+/** Ways in which a package requires one that its manifest does not name. */
+const REQUIRES: readonly (readonly [code: string, isCommonJs?: boolean])[] = [
+  ["import { createRequire } from 'node:module'; const req = createRequire(import.meta.url); const { g } = req('q0');"],
+  ["import { createRequire as make } from 'node:module'; const { g } = make(import.meta.url)('q1');"],
+  ["import m from 'node:module'; const { g } = m.createRequire(import.meta.url)(`q2`);"],
+  ["const __require = require; const { g } = __require('q3');", true],
+  ["const load = require; const { g } = load('q4');", true],
+  ["const { g } = require?.('q5');", true],
+  ["const { g } = (0, require)('q6');", true],
+  ["const { g } = require(('q7'));", true],
+  ["const { g } = require.call(null, 'q8');", true],
+  ["const { g } = module.require('@s/q9');", true],
+  ["const { g } = require('./lib/q10.js');", true],
+];
+const REQUIRED = (i: number, adds: number) => {
+  const name = i === 9 ? "@s/q9" : i === 10 ? "p10/lib" : `q${i}`;
+  return {
+    [`node_modules/${name}/package.json`]: `{ "name": "${name}", "version": "1.0.0" }`,
+    [`node_modules/${name}/${i === 10 ? "q10" : "index"}.js`]: `exports.g = (x) => x + ${adds};`,
+  };
+};
+
 /** Kinds 7 to 9: what packages' files lead to, and which of them are loaded. */
 export const INSTALLED = [
   row(
@@ -71,6 +93,24 @@ export const INSTALLED = [
       },
       ["patch.ts", "* 2", "* 3"],
       "y",
+    ),
+  ),
+  ...REQUIRES.map(([code, isCommonJs], i) =>
+    row(
+      8,
+      `a package that another one requires: ${code}`,
+      {
+        head: `import { f } from "p${i}";`,
+        y: "f(x)",
+        files: {
+          [`node_modules/p${i}/package.json`]: `{ "name": "p${i}"${isCommonJs ? "" : `, "type": "module"`} }`,
+          [`node_modules/p${i}/index.js`]: `${code}\n${isCommonJs ? "exports.f" : "export const f"} = (x) => g(x);`,
+          ...REQUIRED(i, 1),
+        },
+      },
+      Object.entries(REQUIRED(i, 2)),
+      "y",
+      { only: ["esm"] },
     ),
   ),
   row(

@@ -8,8 +8,10 @@ const UNKNOWN = /as a callback|__defineGetter__/;
 
 const sketched =
   (kind: number) =>
-  ([what, head, y, from, to]: Sketch): Row =>
-    row(kind, what, { head, y }, ["pipeline.ts", from, to], "y", { only: ["esm"], isFilled: UNKNOWN.test(what) });
+  ([what, head, y, from, to]: Sketch): Row => {
+    const filled = UNKNOWN.test(what) ? { isFilled: true, unkept: /was changed while it ran/ } : {};
+    return row(kind, what, { head, y }, ["pipeline.ts", from, to], "y", { only: ["esm"], ...filled });
+  };
 
 const attempt = (work: string): string => `try { return ${work}; } catch { return "none"; }`;
 

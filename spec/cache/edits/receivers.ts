@@ -271,6 +271,16 @@ export const RECEIVERS: readonly Row[] = [
     "y",
     { env: { before: { R_KEYED: "1" }, after: { R_KEYED: "2" } } },
   ),
+  row(
+    9,
+    "the folder for temporary files",
+    { head: `import os from "node:os";`, y: "os.tmpdir()" },
+    [["note.txt", "other"]],
+    "y",
+    {
+      ...{ env: { before: { TMPDIR: "/tmp" }, after: { TMPDIR: "/var/tmp" } }, only: ["esm"], isAlone: true },
+    },
+  ),
   ...[
     `process.env.hasOwnProperty("R_HAS")`,
     `process.env.propertyIsEnumerable("R_HAS")`,

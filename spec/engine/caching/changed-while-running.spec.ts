@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { memory } from "../../../src/index.js";
+import { input, memory, node, Pipeline } from "../../../src/index.js";
+import { newSqlite } from "../../support/caches.js";
 import { METADATA_COPIES, restoreReflect } from "../../support/metadata-copies.js";
+import { warningsOf } from "../../support/warnings.js";
 import { CHANGED_BY_NODES, CHANGED_BY_PROGRAM, type Slow } from "./states.js";
 
 type Cache = ReturnType<typeof memory>;
@@ -66,7 +68,94 @@ async function computedIn(pipeline: Slow, cache: Cache): Promise<string[]> {
   return computed;
 }
 
+let factor = 2;
+const config = { factor: 2 };
+const table = new Map([["factor", 2]]);
+class Settings {
+  static factor = 2;
+  readonly own = 1;
+}
+
+/** Reads something that the program changes while its first node runs. */
+abstract class Late extends Pipeline {
+  @input() x!: number;
+  @node("x") async first(x: number): Promise<number> {
+    await Promise.resolve();
+    return x;
+  }
+  @node("first") y(first: number): number {
+    return first * this.factor();
+  }
+  protected abstract factor(): number;
+}
+const lateBy = (read: () => number): (() => Late) => {
+  class By extends Late {
+    protected factor(): number {
+      return read();
+    }
+  }
+  return () => new By();
+};
+
+/** For each thing that nodes read, how the program sets it. */
+const SET: Readonly<Record<string, readonly [make: () => Late, set: (value: number) => void, name: string]>> = {
+  "a variable": [
+    lateBy(() => factor),
+    (value) => {
+      factor = value;
+    },
+    "factor",
+  ],
+  "a member": [
+    lateBy(() => config.factor),
+    (value) => {
+      config.factor = value;
+    },
+    "factor",
+  ],
+  "a static member": [
+    lateBy(() => Settings.factor),
+    (value) => {
+      Settings.factor = value;
+    },
+    "factor",
+  ],
+  "an entry of a Map": [lateBy(() => table.get("factor")!), (value) => void table.set("factor", value), "table"],
+  "a variable of the environment": [
+    lateBy(() => Number(process.env.SPEC_FACTOR)),
+    (value) => {
+      process.env.SPEC_FACTOR = String(value);
+    },
+    "SPEC_FACTOR",
+  ],
+};
+
 describe("what changes while a run is in progress", () => {
+  for (const [what, [make, set, name]] of Object.entries(SET)) {
+    for (const newCache of [memory, newSqlite]) {
+      it(`is not taken for what was there when the run began: ${what}, ${newCache.name}`, async () => {
+        const cache = newCache();
+        set(2);
+        const warnings = await warningsOf(async () => {
+          await make().run(
+            { x: 3 },
+            { cache, onEvent: { onNodeStart: ({ name }) => void (name === "first" && set(50)) } },
+          );
+        });
+        expect(warnings).to.deep.equal([
+          `HypernodesWarning: By.y is not cached: ${name} was changed while it ran, by other code as far as is known. Take it as an input`,
+        ]);
+        const computed: string[] = [];
+        const onEvent = { onNodeStart: ({ name }: { name: string }) => void computed.push(name) };
+        for (const value of [2, 50, 2, 50]) {
+          set(value);
+          expect(await make().run({ x: 3 }, { cache, onEvent })).to.deep.equal({ first: 3, y: 3 * value });
+        }
+        expect(computed).to.deep.equal(["y", "y"]);
+      });
+    }
+  }
+
   it("counts in the next run also where a package has patched the language, which may write anything (table)", async () => {
     for (const load of Object.values(METADATA_COPIES)) load();
     try {

@@ -1,6 +1,6 @@
 import { ANY_MEMBER } from "./form-writes.js";
 import type { Walk } from "./walk.js";
-import type { Use, Writes } from "./writes.js";
+import type { Step, Use, Writes } from "./writes.js";
 
 /** The findings of a pass. */
 export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "writes"> {
@@ -21,6 +21,8 @@ const KEY = "key ";
 export class Changes {
   private readonly baseline: ReadonlyMap<object, number>;
   private readonly known = new Map<string, boolean>();
+  /** By pair of pieces, the names of the variables, or members, that only others may have changed. */
+  private readonly names = new Map<string, string>();
   private readonly handedOn: ReadonlySet<object>;
   private readonly inWholes: ReadonlySet<object>;
 
@@ -38,10 +40,11 @@ export class Changes {
     return this.baseline.get(owner);
   }
 
-  /** True if a function or an object has changed in a way that no code of the nodes could have. */
-  isOfOthers(id: number): boolean {
+  /** The name of something in a function or an object that has changed in a way that no code of the nodes could have; undefined: nothing. */
+  changedByOthers(id: number): string | undefined {
     const before = this.pieceBefore(this.after.owners.get(id)!);
-    return before !== undefined && !this.isOfNodes(before, id);
+    if (before === undefined || this.isOfNodes(before, id)) return undefined;
+    return this.names.get(`${before} ${id}`) ?? this.after.pieces[id]!.name;
   }
 
   /** True if all that is different in a piece may have been written by code of the nodes. */
@@ -64,16 +67,30 @@ export class Changes {
     const [old, now] = [partsOf(this.before, before), partsOf(this.after, after)];
     if (old.others.length !== now.others.length || old.used.length !== now.used.length) return false;
     if (!old.others.every((id, i) => this.isSame(id, now.others[i]!))) return false;
-    if (!old.used.every((one, i) => this.isSameUse(one, now.used[i]!))) return false;
+    for (const [i, { use, id }] of old.used.entries()) {
+      const changed = this.changedOnTheWay(use, now.used[i]!.use);
+      if (changed === undefined ? this.isSame(id, now.used[i]!.id) : this.mayChange(changed)) continue;
+      if (changed !== undefined) this.names.set(`${before} ${after}`, this.nameOf(changed.holder, changed.key));
+      return false;
+    }
     let hasOtherMembers = false;
     for (const key of new Set([...old.members.keys(), ...now.members.keys()])) {
       const [one, other] = [old.members.get(key), now.members.get(key)];
       hasOtherMembers ||= one === undefined || other === undefined;
       if (one !== undefined && other !== undefined && this.isSame(one, other)) continue;
-      if (object === undefined || !this.mayWrite(object, key)) return false;
+      if (object !== undefined && this.mayWrite(object, key)) continue;
+      this.names.set(`${before} ${after}`, this.nameOf(object, key));
+      return false;
     }
     // The names of members are part of the text.
     return hasOtherMembers || this.before.pieces[before]!.text === this.after.pieces[after]!.text;
+  }
+
+  /** `config.factor`, `factor` */
+  private nameOf(holder: object | undefined, key: string): string {
+    const id = holder && this.baseline.get(holder);
+    const name = id === undefined ? "" : this.before.pieces[id]!.name;
+    return name === "" ? key.replace(/^.*=/, "") : `${name}.${key}`;
   }
 
   private isSame(before: number, after: number): boolean {
@@ -82,14 +99,12 @@ export class Changes {
   }
 
   /** The first value on the way that is another one decides: those behind it come with it. */
-  private isSameUse(before: Parts["used"][number], after: Parts["used"][number]): boolean {
-    for (const [i, { holder, key, value }] of before.use.steps.entries()) {
-      const now = after.use.steps[i];
-      if (now === undefined) break;
-      if (Object.is(value, now.value)) continue;
-      return holder === undefined ? this.writes((each) => each.has(key)) : this.mayWrite(holder, key);
-    }
-    return this.isSame(before.id, after.id);
+  private changedOnTheWay(before: Use, after: Use): Step | undefined {
+    return before.steps.find(({ value }, i) => after.steps[i] !== undefined && !Object.is(value, after.steps[i].value));
+  }
+
+  private mayChange({ holder, key }: Step): boolean {
+    return holder === undefined ? this.writes((each) => each.has(key)) : this.mayWrite(holder, key);
   }
 
   private mayWrite(holder: object, key: string): boolean {

@@ -18,6 +18,8 @@ export interface Code {
   parts(): readonly Part[];
   /** The files that it is from. */
   sources(): Sources;
+  /** After the nodes have run, the name of something in it that others than they have changed since the run began. */
+  changedWhileRunning(): string | undefined;
 }
 
 /** A piece of that code: what a reader calls it, where it is, and a hash of what it is without what it leads to. */
@@ -51,6 +53,8 @@ export class CodeReader {
   private changed: string | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: ((graph: ValueGraph) => number)[] = [];
+  /** For each lookup, the name of something that it leads to, and that others than the nodes have changed. */
+  private changedNames: readonly (string | undefined)[] = [];
 
   /** Nodes have run: what they have made of what they can reach is no change of their code. */
   nodesHaveRun(): void {
@@ -58,7 +62,7 @@ export class CodeReader {
       const after = new ValueGraph();
       inspecting(() => {
         const entries = this.lookups.map((ask) => ask(after));
-        after.follow(this.graph, entries);
+        this.changedNames = after.follow(this.graph, entries);
       });
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.
@@ -108,7 +112,7 @@ export class CodeReader {
 
   private code(entry: (graph: ValueGraph) => number): Code {
     const { graph } = this;
-    this.lookups.push(entry);
+    const lookup = this.lookups.push(entry) - 1;
     let id: number;
     let own: string;
     try {
@@ -119,7 +123,7 @@ export class CodeReader {
       });
     } catch (error) {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
-      return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES };
+      return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
     }
     const unknown = graph.flawOf(id);
     return {
@@ -137,6 +141,7 @@ export class CodeReader {
           lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
         };
       },
+      changedWhileRunning: () => this.changedNames[lookup],
     };
   }
 }

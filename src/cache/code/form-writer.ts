@@ -600,7 +600,7 @@ export class FormWriter {
     return this.add(")");
   }
 
-  /** What is called, with what it is called on. */
+  /** Writes a callee, with the object that it is called on. */
   private callable(callee: AnyNode, way: OutsideWay | undefined, firstArgument: string | null): void {
     if (way === undefined) {
       this.member(callee as AnyNode & { type: "MemberExpression" }, true);

@@ -7,7 +7,7 @@ import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { manifestOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
-import { meaningOf, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
+import { meaningOf, possibleSpecifiersIn, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
 import { changedSource, isChangedSince, STARTED } from "./source-files.js";
 
 /** A package, by its folder, or a file that is in none. */
@@ -132,6 +132,10 @@ function packageContent(root: string): UnitContent {
       if (isBare(specifier)) addPackage(specifier);
       else if (specifier.startsWith("..")) addOutside(specifier, at);
     }
+    for (const specifier of possibleSpecifiersIn(source)) {
+      if (specifier.startsWith("..")) addOutside(specifier, at);
+      else if (isBare(specifier) && isInstalledFor(root, packageName(specifier))) addPackage(specifier);
+    }
   }
   /** Adds the files outside of the folder that a path leads to. */
   function addOutside(specifier: string, from: string): void {
@@ -198,6 +202,11 @@ function fileContent(file: string): UnitContent {
     if (typeof found === "string") problems.push(found);
     else for (const [i, unit] of found.entries()) imports.set(`${i} ${specifier}`, unit);
   }
+  for (const specifier of possibleSpecifiersIn(source)) {
+    const found = isBuiltin(specifier) ? [] : unitsOf(specifier, file);
+    if (typeof found !== "string")
+      for (const [i, unit] of found.entries()) imports.set(`possibly ${i} ${specifier}`, unit);
+  }
   return { own, imports, variables, problem: problems[0] };
 }
 
@@ -244,6 +253,27 @@ function isBare(specifier: string): boolean {
 
 function packageName(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** The names in a folder's node_modules. */
+const installedNames = new Map<string, ReadonlySet<string>>();
+
+/** True if a package may be installed where one finds it. To look for each of a thousand names takes long. */
+function isInstalledFor(root: string, name: string): boolean {
+  const [first] = name.split("/", 1);
+  for (let at = root; ; at = path.dirname(at)) {
+    const names = getOrCreate(installedNames, at, () => new Set(entriesOf(path.join(at, "node_modules"))));
+    if (names.has(first!) || names.has(`${first}.js`)) return true;
+    if (path.dirname(at) === at) return false;
+  }
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The folder of the package that an import from somewhere finds; before it those that may be there in its place. */

@@ -223,7 +223,7 @@ export class References {
     const { env } = process;
     for (const [i, key] of way.entries()) {
       if (use.isAssigned === true && i === way.length - 1) writes.member(value, key);
-      if (value === env) return this.variable(key, name, use);
+      if (value === env) return this.memberOfEnvironment(key, name, use);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value))
         return this.before(way.slice(i), this.walk.value(value, name), use);
       const holder = value;
@@ -291,13 +291,16 @@ export class References {
     return named;
   }
 
-  /** `process.env.SCALE` */
-  private variable(key: string, name: string, use: Use): number {
+  private memberOfEnvironment(key: string, name: string, use: Use): number {
     const value: unknown = process.env[key];
     use.steps.push({ holder: process.env, key, value });
     // `process.env.hasOwnProperty("SCALE")`
-    if (value !== undefined && typeof value !== "string") return this.anyVariable(name);
-    return this.walk.leaf(`process.env.${key} ${JSON.stringify(value)}`, `process.env.${key}`);
+    return value === undefined || typeof value === "string" ? this.variable(key) : this.anyVariable(name);
+  }
+
+  /** `process.env.SCALE` */
+  variable(key: string): number {
+    return this.walk.leaf(`process.env.${key} ${JSON.stringify(process.env[key])}`, `process.env.${key}`);
   }
 
   private anyVariable(name: string): number {

@@ -11,6 +11,17 @@ export function specifiersIn(source: string): string[] {
   return Array.from(source.matchAll(IMPORT), ([, , quoted, template]) => quoted ?? template!);
 }
 
+/** `require` by another name, or called in another way: `createRequire(url)`, `(0, require)("a")`. */
+const OTHER_REQUIRE = /\bcreateRequire\b|(?:\b|_)require\b(?!\s*\(\s*["'`])/;
+/** A text that is an argument. */
+const ARGUMENT = /[(,]\s*(?:(["'])([^"'\n]+)\1|`([^`$\n]+)`)/g;
+
+/** The texts that some code may pass to `require` by another name. */
+export function possibleSpecifiersIn(source: string): string[] {
+  if (!OTHER_REQUIRE.test(source)) return [];
+  return Array.from(source.matchAll(ARGUMENT), ([, , quoted, template]) => quoted ?? template!);
+}
+
 const VARIABLE =
   /\bprocess\s*\??\.\s*env\b(?:\s*\??\.\s*([\w$]+)|\s*(?:\?\.)?\[\s*(?:"([^"\n]+)"|'([^'\n]+)'|`([^`$\n]+)`)\s*\])?/g;
 

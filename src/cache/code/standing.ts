@@ -14,8 +14,8 @@ const sharings = new WeakMap<object, Map<string, string>>();
 export interface Baseline {
   /** The digest that a function or an object counted as; undefined if it was not there. */
   digestOf(owner: object): string | undefined;
-  /** True if a piece of this pass has changed, since then, in a way that no code of the nodes could have. */
-  isOfOthers(id: number): boolean;
+  /** The name of something in a piece of this pass that has changed, since then, in a way that no code of the nodes could have. */
+  changedByOthers(id: number): string | undefined;
 }
 
 /** Logs, counters and memories that nodes fill as they run count as they were before. What others change counts. */
@@ -24,6 +24,8 @@ export class StableDigests {
   readonly owners = new Map<number, object>();
   /** Pieces that count as they were when a run began, and are something else now. */
   readonly restored = new Set<number>();
+  /** The names of what others than the nodes have changed in pieces, since a run began. */
+  readonly changed = new Map<number, string>();
   /** Undefined: a run begins. */
   baseline: Baseline | undefined;
 
@@ -34,13 +36,16 @@ export class StableDigests {
    */
   set(part: readonly number[], digests: string[]): void {
     const { baseline } = this;
-    const isOfOthers = baseline !== undefined && part.some((id) => this.owners.has(id) && baseline.isOfOthers(id));
+    let changed: string | undefined;
+    for (const id of baseline === undefined ? [] : part)
+      if (this.owners.has(id)) changed ??= baseline!.changedByOthers(id);
+    if (changed !== undefined) for (const id of part) this.changed.set(id, changed);
     for (const id of part) {
       const owner = this.owners.get(id);
       if (owner === undefined) continue;
       const digest = digests[id]!;
       const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
-      if (isOfOthers) states.delete(owner);
+      if (changed !== undefined) states.delete(owner);
       else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
       if (counted !== digest) this.restored.add(id);
       digests[id] = counted;

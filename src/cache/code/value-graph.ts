@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { parseArgs, types } from "node:util";
 import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -151,8 +152,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     return this.stableDigests.owners;
   }
 
-  /** Nodes have run since the pass at the begin of a run: of what has changed, what their code may have written is no edit. */
-  follow(baseline: ValueGraph, entries: readonly number[]): void {
+  /**
+   * Nodes have run since the pass at the begin of a run: of what has changed, what their code may have written is no edit.
+   *
+   * @returns for each entry, the name of something that it reaches, and that others have changed.
+   */
+  follow(baseline: ValueGraph, entries: readonly number[]): readonly (string | undefined)[] {
     this.settle();
     const changes = new Changes(baseline, this);
     this.stableDigests.baseline = {
@@ -160,7 +165,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
         const id = changes.pieceBefore(owner);
         return id === undefined ? undefined : baseline.merkle.digests[id];
       },
-      isOfOthers: (id) => changes.isOfOthers(id),
+      changedByOthers: (id) => changes.changedByOthers(id),
     };
     this.merkle.take(this.pieces);
     for (const id of entries) {
@@ -168,6 +173,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       const before = owner && changes.pieceBefore(owner);
       if (before !== undefined) setSharing(fn!, baseline.sharingOf(before), this.sharingNow(id));
     }
+    const { changed } = this.stableDigests;
+    if (changed.size === 0) return [];
+    return entries.map((id) => {
+      for (const at of this.reachedFrom(id)) if (changed.has(at)) return changed.get(at);
+      return undefined;
+    });
   }
 
   /** A piece and all that it leads to, in the order of being reached. */
@@ -274,6 +285,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (fn !== Buffer) this.writes.ofNode = true;
     piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
     if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
+    if (fn === tmpdir)
+      for (const variable of ["TMPDIR", "TMP", "TEMP"]) piece.next.push(this.references.variable(variable));
     if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
     // What Node has put around a function of the program, as promisify() does, has that in its closure. It puts no class around one.
     const isMade = facts.scopes.length > 0 && topOf(facts) > 0 && !isClassText(fn) && !isOfNode(fn);

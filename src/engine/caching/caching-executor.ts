@@ -3,8 +3,8 @@ import { changedLazily, codeDigestsOf, problemAt } from "../../cache/code-digest
 import { type ContentRef, contentRef } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests, StepDigest } from "../../cache/program-digests.js";
-import { sourcesOf } from "../../cache/program-digests.js";
-import { type CacheSession, type Found, guardOwner } from "../../cache/session.js";
+import { changedWhileRunning, sourcesOf } from "../../cache/program-digests.js";
+import { type CacheSession, type Found, guardOwner, reviewOwner } from "../../cache/session.js";
 import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
@@ -223,7 +223,15 @@ export class CachingExecutor {
     const { digests: contents } = this;
     const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
     if (changed !== undefined) this.emitChange(step, changed.slot);
-    return changed !== undefined;
+    const isByResource = this.onChangeByResource(step);
+    return changed !== undefined || isByResource;
+  }
+
+  /** The same for the inputs of resources, which may still have them. */
+  private onChangeByResource(step: Step): boolean {
+    if (step.resources.length === 0 || !this.execution.isInProcess(step)) return false;
+    for (const index of step.resources) this.resourceUsed(index);
+    return this.usesChanging(step);
   }
 
   /** Notes that the value in a slot was changed: nothing that is made of it is cached. */
@@ -264,8 +272,8 @@ export class CachingExecutor {
     for (const key of this.makers.get(slot) ?? []) this.session.forget(key, this.ownerOf(step!));
   }
 
-  /** Notes that a resource was built: if that has changed its inputs, nothing that uses it is cached. */
-  resourceBuilt(index: number): void {
+  /** Notes that a resource was built, or used: if that has changed its inputs, nothing that uses it is cached. */
+  resourceUsed(index: number): void {
     const { digests: contents, execution } = this;
     const { name, arguments: from } = execution.plan.resources[index]!;
     for (const { slot } of from) {
@@ -398,6 +406,10 @@ export class CachingExecutor {
     const digest = steps[step.index]!;
     const owner: Owner = { pipeline: this.execution.program.pipeline.name, node: step.name, code: digest.code };
     owners[step.index] = owner;
+    reviewOwner(owner, () => {
+      const changed = changedWhileRunning(digest);
+      return changed && `${changed} was changed while it ran, by other code as far as is known. Take it as an input`;
+    });
     if (sourcesOf(digest).lazy.length > 0) guardOwner(owner, () => changedLazily(digest, since));
     return owner;
   }

@@ -262,7 +262,7 @@ export class CachingMapExecutor implements MapExecutor {
     const { execution } = cached;
     const { lists, product } = step.map!;
     const { missing, equals, keys, results, refs } = known;
-    const again: number[] = [];
+    const again = new Set<number>();
     const missingLists: List[] = [];
     for (const list of lists) missingLists.push(await this.loadMissing(list, known, product));
     const taken = new MapElements(missingLists, product, { first: 0, count: missing.length, indices: missing });
@@ -288,8 +288,9 @@ export class CachingMapExecutor implements MapExecutor {
         refs[index] = ref;
         const same = equals.get(index);
         if (same === undefined) return;
-        const copies = this.copiesFor(step, value, index, same, ref !== undefined);
-        if (copies === undefined) again.push(...same);
+        // What has changed its element changes each that equals it.
+        const copies = changed < 0 ? this.copiesFor(step, value, index, same, ref !== undefined) : undefined;
+        if (copies === undefined) for (const other of same) again.add(other);
         for (const [i, other] of same.entries()) {
           results[other] = copies?.[i];
           refs[other] = ref;
@@ -305,9 +306,14 @@ export class CachingMapExecutor implements MapExecutor {
           cached.session.forget(keys[index]!, cached.ownerOf(step));
           for (const each of [index, ...(equals.get(index) ?? [])]) refs[each] = undefined;
         }
+        for (const same of equals.values()) for (const other of same) again.add(other);
       }
     }
-    if (again.length > 0) await this.runMissing(step, { ...known, missing: again, equals: new Map() });
+    if (again.size === 0) return;
+    const account = cached.log.of(step);
+    account.computed += again.size;
+    account.cached -= again.size;
+    await this.runMissing(step, { ...known, missing: [...again].sort((a, b) => a - b), equals: new Map() });
   }
 
   /**

@@ -114,7 +114,11 @@ export class RunCache {
    * @param explain receives, for each node that was called, why it was computed or not.
    */
   async finish(explain?: (why: NodeExplanation) => void): Promise<void> {
-    if (this.explained?.hasComputed === true) nodesHaveRun(this.run);
+    const sessions = new Set(this.sessions?.values());
+    if (this.explained?.hasComputed === true) {
+      nodesHaveRun(this.run);
+      for (const session of sessions) session.review();
+    }
     this.saveAnalyses?.();
     try {
       if (explain !== undefined) for (const why of (await this.explained?.explain(false)) ?? []) explain(why);
@@ -123,7 +127,7 @@ export class RunCache {
       // The run has its values: they are not lost because they can't be explained.
       this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
     }
-    for (const session of new Set(this.sessions?.values())) await session.end();
+    for (const session of sessions) await session.end();
   }
 
   /** Writes the entries that wait for being written. */
