@@ -45,9 +45,10 @@ export class Pieces {
     piece.problem ??= piece.name === "" ? problem : `${problem} (${piece.name})`;
   }
 
-  reachedFrom(id: number): Set<number> {
+  /** @param isEnd true for a piece behind which nothing is looked at, and that is none of those found. */
+  reachedFrom(id: number, isEnd: (id: number) => boolean = () => false): Set<number> {
     const found = new Set<number>([id]);
-    for (const at of found) for (const next of this.pieces[at]!.next) found.add(next);
+    for (const at of found) for (const next of this.pieces[at]!.next) if (!isEnd(next)) found.add(next);
     return found;
   }
 }

@@ -36,16 +36,19 @@ export class StableDigests {
    */
   set(part: readonly number[], digests: string[]): void {
     const { baseline } = this;
-    let changed: string | undefined;
-    for (const id of baseline === undefined ? [] : part)
-      if (this.owners.has(id)) changed ??= baseline!.changedByOthers(id);
-    if (changed !== undefined) for (const id of part) this.changed.set(id, changed);
+    let isOfOthers = false;
+    for (const id of baseline === undefined ? [] : part) {
+      const changed = this.owners.has(id) ? baseline!.changedByOthers(id) : undefined;
+      if (changed === undefined) continue;
+      isOfOthers = true;
+      this.changed.set(id, changed);
+    }
     for (const id of part) {
       const owner = this.owners.get(id);
       if (owner === undefined) continue;
       const digest = digests[id]!;
       const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
-      if (changed !== undefined) states.delete(owner);
+      if (isOfOthers) states.delete(owner);
       else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
       if (counted !== digest) this.restored.add(id);
       digests[id] = counted;

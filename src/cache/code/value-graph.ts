@@ -19,7 +19,7 @@ import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./pack
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
-import { isClassText, isObject, nameOf } from "./reflection.js";
+import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
@@ -176,9 +176,19 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const { changed } = this.stableDigests;
     if (changed.size === 0) return [];
     return entries.map((id) => {
-      for (const at of this.reachedFrom(id)) if (changed.has(at)) return changed.get(at);
+      for (const at of this.reachedFrom(id, (next) => this.isForeign(next)))
+        if (changed.has(at)) return changed.get(at);
       return undefined;
     });
+  }
+
+  /** True for an object of a class of Node's, or of a package's, which writes into its objects when it is told to. */
+  private isForeign(id: number): boolean {
+    const owner = this.owners.get(id);
+    if (typeof owner !== "object") return false;
+    const [type] = classesOf(owner);
+    const at = type && this.pieceOf(type);
+    return at !== undefined && /^(?:package |node:|built-in node:)/.test(this.pieces[at]!.text);
   }
 
   /** A piece and all that it leads to, in the order of being reached. */

@@ -408,7 +408,8 @@ export class CachingExecutor {
     owners[step.index] = owner;
     reviewOwner(owner, () => {
       const changed = changedWhileRunning(digest);
-      return changed && `${changed} was changed while it ran, by other code as far as is known. Take it as an input`;
+      if (changed === undefined) return undefined;
+      return `${changed || "what it reads"} was changed while it ran, by other code as far as is known. Take it as an input`;
     });
     if (sourcesOf(digest).lazy.length > 0) guardOwner(owner, () => changedLazily(digest, since));
     return owner;
