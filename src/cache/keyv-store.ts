@@ -181,7 +181,7 @@ const KEY_MS = 10;
 
 function answeredInTime<R>(request: PromiseLike<R>, keys = 0): Promise<R> {
   const limitMs = ANSWER_TIMEOUT_MS + KEY_MS * keys;
-  return withDeadline(request, limitMs, () => new Error(`no answer within ${limitMs / 1000} seconds`));
+  return withDeadline(request, limitMs, () => new Error(`no answer within ${Math.floor(limitMs / 1000)} seconds`));
 }
 
 /**

@@ -381,7 +381,7 @@ async function withTimeout<T>(pending: MaybePromise<T>, limitMs: number): Promis
   return await withDeadline(
     pending as PromiseLike<T>,
     limitMs,
-    () => new Error(`no answer within ${limitMs / 1000} seconds`),
+    () => new Error(`no answer within ${Math.floor(limitMs / 1000)} seconds`),
   );
 }
 

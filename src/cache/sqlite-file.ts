@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
-import { describeError } from "../util/describe.js";
+import { messageOf } from "../util/describe.js";
 
 /*
  * The file of a store, and SQLite, which opens it; and what can be wrong with both.
@@ -34,10 +34,13 @@ export function withDatabase(database: DatabaseSyncInstance, check: (database: D
   }
 }
 
-/** SQLite's result codes when nothing is wrong with the file itself: busy, read-only, input and output, full, can't open. */
+/** SQLite's result codes when nothing is wrong with the file itself. */
 export const BUSY = 5;
 export const READONLY = 8;
-const OF_THE_DISK = new Set([BUSY, READONLY, 10, 13, 14]);
+const INPUT_OR_OUTPUT = 10;
+const FULL = 13;
+const CANT_OPEN = 14;
+const OF_THE_DISK = new Set([BUSY, READONLY, INPUT_OR_OUTPUT, FULL, CANT_OPEN]);
 
 /** True for these, and for all that the system says of a path. */
 export function isOfTheDisk(error: unknown): error is Error {
@@ -85,16 +88,25 @@ export function unavailable(file: string, cause: Error, problem = "can't be open
     code: "STORE_UNAVAILABLE",
     where: nameOf(file),
     problem: `the file ${problem}: ${cause.message}`,
-    advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
+    advice: adviceFor(cause),
     cause,
   });
+}
+
+function adviceFor(cause: Error): string {
+  const result = resultOf(cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  if (result === BUSY) return "Stop the process that locks the file, or use another path.";
+  if (result === FULL || code === "ENOSPC") return "Make room on the disk, or use another path.";
+  if (result === INPUT_OR_OUTPUT) return "Make room on the disk, check it, or use another path.";
+  return "Use a path that can be written to.";
 }
 
 /** The error of a file that was open, and can't be read or written. */
 export function unusable(file: string, error: unknown): HypernodesError {
   const problem = "can't be read or written";
   if (isOfTheDisk(error)) return unavailable(file, error, problem);
-  return badStore(file, `${problem}: ${describeError(error)}`, error);
+  return badStore(file, `${problem}: ${messageOf(error as Error)}`, error);
 }
 
 export function badStore(

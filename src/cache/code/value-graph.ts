@@ -182,7 +182,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     });
   }
 
-  /** True for an object of a class of Node's, or of a package's, which writes into its objects when it is told to. */
+  /** True for an object of a class of Node's, or of a package's, which changes them when nodes call it. */
   private isForeign(id: number): boolean {
     const owner = this.owners.get(id);
     if (typeof owner !== "object") return false;
