@@ -86,7 +86,7 @@ export function unknownClass(prototype: object): UnserialisableError {
 function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
   if (defined === undefined) {
     return [
-      "which is not known in the receiving process",
+      "which a cache, a thread or another process does not know",
       "Export the class from the pipeline's module, or from one that it imports",
     ];
   }

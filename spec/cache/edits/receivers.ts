@@ -132,6 +132,25 @@ const SUPERS: readonly Sketch[] = [
   ],
 ];
 
+const NAMED = `class A { k = 1; get kOpt() { return this.k; } go() { return this.k; } set kSet(v: any) { (this as any).r = v * this.k; } static n = 1; static go() { return this.n; } }
+class B extends A {
+  get(n: string) { return (super[n as never] as any); }
+  call(n: string) { return (super[n as never] as any)(); }
+  text(n: string) { return super[(n + 'Opt') as never]; }
+  set(n: string) { (super[n as never] as any) = 3; return (this as any).r; }
+  inner(n: string) { return [n].map((each) => (super[each as never] as any)())[0]; }
+  static call(n: string) { return (super[n as never] as any)(); }
+}
+const b = new B();`;
+
+const COMPUTED: readonly Sketch[] = [
+  ["a getter", "b.get('kOpt')"],
+  ["a method", "b.call('go')"],
+  ["a text with a name in it", "b.text('k')"],
+  ["a setter", "b.set('kSet')"],
+  ["a method, in an arrow function", "b.inner('go')"],
+].map(([what, y]): Sketch => [`by super and a computed name, ${what}`, NAMED, "", y!, "k = 1", "k = 2"]);
+
 const TAGS: readonly Sketch[] = [
   [
     "a method as a tag",
@@ -244,7 +263,15 @@ const TWO: readonly Sketch[] = [
 
 /** What a method is called on, where that hardly shows. */
 export const RECEIVERS: readonly Row[] = [
-  ...[...PRIVATES, ...SUPERS].map(sketched(6)),
+  ...[...PRIVATES, ...SUPERS, ...COMPUTED].map(sketched(6)),
+  sketched(6)([
+    "by super and a computed name, a static method",
+    NAMED,
+    "",
+    "B.call('go')",
+    "static n = 1",
+    "static n = 2",
+  ]),
   ...TAGS.map(sketched(1)),
   ...[...HEIRS, ...TWO].map(sketched(4)),
   row(
@@ -271,15 +298,23 @@ export const RECEIVERS: readonly Row[] = [
     "y",
     { env: { before: { R_KEYED: "1" }, after: { R_KEYED: "2" } } },
   ),
-  row(
-    9,
-    "the folder for temporary files",
-    { head: `import os from "node:os";`, y: "os.tmpdir()" },
-    [["note.txt", "other"]],
-    "y",
-    {
-      ...{ env: { before: { TMPDIR: "/tmp" }, after: { TMPDIR: "/var/tmp" } }, only: ["esm"], isAlone: true },
-    },
+  ...[
+    "os.tmpdir()",
+    "{ const o = os; return o.tmpdir(); }",
+    "((o = os) => o.tmpdir())()",
+    "all.tmpdir()",
+    "((o: any) => o.tmpdir())(all)",
+    "all[('tmp' + 'dir') as never] + (all as any)[('tmp' + 'dir') as never]()",
+    "import('node:os').then(({ tmpdir }) => tmpdir())",
+  ].map((y) =>
+    row(
+      9,
+      `the folder for temporary files, by ${y}`,
+      { head: `import os from "node:os";\nimport * as all from "node:os";`, y },
+      [["note.txt", "other"]],
+      "y",
+      { env: { before: { TMPDIR: "/tmp" }, after: { TMPDIR: "/var/tmp" } }, only: ["esm"] },
+    ),
   ),
   ...[
     `process.env.hasOwnProperty("R_HAS")`,

@@ -37,6 +37,8 @@ interface State {
 // What the program changes while a node runs: the next run has the new value.
 
 let factor = 2;
+let inner = 2;
+const readsInner = () => inner;
 let replaced = { factor: 2 };
 let other = { factor: 2 };
 const config = { factor: 2 };
@@ -90,6 +92,7 @@ class Statics extends Slow {
 
 const changed: readonly (readonly [what: string, pipeline: () => Slow, change: () => void])[] = [
   ["a variable", of(() => factor), () => factor++],
+  ["a variable that another function reads", of(() => readsInner()), () => inner++],
   ["a member of an object", of(() => config.factor), () => config.factor++],
   ["a member of what CommonJS exports", of(() => exported.config.factor), () => config.factor++],
   ["a nested member", of(() => deep.of.factor), () => deep.of.factor++],

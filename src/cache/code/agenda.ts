@@ -36,9 +36,12 @@ export class Agenda {
 
   /**
    * Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked.
+   *
+   * @param fn one that sees it. If it is known from an earlier pass, it sees the variables as they were then.
    */
-  register({ script, scopes }: Code): void {
-    if (this.registered.has(script)) return;
+  register(fn: Function, facts: Code): void {
+    const { script, scopes } = facts;
+    if (this.registered.has(script) || lasting.get(fn) === facts) return;
     this.registered.add(script);
     const top = scopes.slice(topOf({ script, scopes }));
     const forms = scriptForms(script);
@@ -46,9 +49,9 @@ export class Agenda {
     for (const { name, form, text } of forms.constants) {
       const value = read(top[0]!.variables, name);
       if (!value.isThere || typeof value.value !== "function" || this.facts.has(value.value)) continue;
-      const fn = value.value;
-      if (types.isProxy(fn) || textHash(textOf(fn)) !== text) continue;
-      this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form });
+      const constant = value.value;
+      if (types.isProxy(constant) || textHash(textOf(constant)) !== text) continue;
+      this.facts.set(constant, { kind: "code", script, offset: form.start, scopes: top, form });
     }
   }
 

@@ -188,6 +188,8 @@ export class FormWriter {
     },
     MemberExpression: (writer, node) => {
       writer.reads(node.object);
+      // `super[name]` may be any member.
+      if (node.object.type === "Super" && memberName(node) === undefined) writer.handsThisOn(node.object);
       return writer.member(node, false);
     },
     WithStatement: (writer) => {

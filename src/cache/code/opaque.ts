@@ -93,6 +93,9 @@ export function storedIn(object: object): { readonly value: unknown } | undefine
     : undefined;
 }
 
+/** The variables of the environment that functions of `node:os` read. */
+export const OF_OS: readonly string[] = ["TMPDIR", "TMP", "TEMP"];
+
 /** Globals from which everything can be reached. */
 export const WORLD = new Map<unknown, string>([
   [globalThis, "globalThis"],

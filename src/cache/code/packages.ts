@@ -7,7 +7,7 @@ import { OWN_URL, ownVersion } from "../../util/own-files.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { closureOf, rootInModules, unitsOf } from "./import-closure.js";
-import { moduleProblem } from "./opaque.js";
+import { moduleProblem, OF_OS } from "./opaque.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
 export interface Package {
@@ -76,7 +76,8 @@ const lazies = new Map<string, Lazy>();
 export function lazyImport(specifier: string, from: string): Lazy {
   if (isBuiltin(specifier)) {
     const problem = moduleProblem(specifier);
-    return problem === undefined ? { hash: specifier, variables: [], files: [] } : { problem };
+    const variables = /^(?:node:)?os$/.test(specifier) ? OF_OS : [];
+    return problem === undefined ? { hash: specifier, variables, files: [] } : { problem };
   }
   const file = fileOf(from);
   if (file === undefined) return { problem: `import("${specifier}") of code that is in no file` };

@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import os from "node:os";
 import { parseArgs, types } from "node:util";
 import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -14,7 +14,7 @@ import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
-import { RUN_CODE, WORLD } from "./opaque.js";
+import { OF_OS, RUN_CODE, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
@@ -28,6 +28,9 @@ import type { Walk } from "./walk.js";
 import { type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
+
+/** Classes of Node whose objects are nothing but their content. */
+const CONTENT: ReadonlySet<string> = new Set(["Buffer", "URL", "URLSearchParams", "Headers", "FormData", "Blob"]);
 
 /** A piece whose name and file are found out later. */
 type Described = { -readonly [K in keyof Piece]: Piece[K] };
@@ -182,12 +185,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     });
   }
 
-  /** True for an object of a class of Node's, or of a package's, which changes them when nodes call it. */
+  /** True for an object of a class of Node's, or of a package's, which changes them when nodes call it: no Buffer, and no URL. */
   private isForeign(id: number): boolean {
     const owner = this.owners.get(id);
     if (typeof owner !== "object") return false;
     const [type] = classesOf(owner);
-    const at = type && this.pieceOf(type);
+    const at = type === undefined || CONTENT.has(nameOf(type)) ? undefined : this.pieceOf(type);
     return at !== undefined && /^(?:package |node:|built-in node:)/.test(this.pieces[at]!.text);
   }
 
@@ -244,6 +247,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // Some of Node's modules are classes: events, stream.
     if (typeof object === "function" && builtIn?.startsWith("node:") === true)
       this.agenda.later(() => this.classes.changedInNode(id, object));
+    if (object === os) this.readsVariables(id);
     if (object === process.argv) this.pieces[id]!.next.push(this.leaf("of a process", "process.argv"));
     if (builtIn === undefined) this.stableDigests.owners.set(id, object);
     if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
@@ -295,13 +299,17 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (fn !== Buffer) this.writes.ofNode = true;
     piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
     if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
-    if (fn === tmpdir)
-      for (const variable of ["TMPDIR", "TMP", "TEMP"]) piece.next.push(this.references.variable(variable));
+    if (fn === os.tmpdir) this.readsVariables(id);
     if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
     // What Node has put around a function of the program, as promisify() does, has that in its closure. It puts no class around one.
     const isMade = facts.scopes.length > 0 && topOf(facts) > 0 && !isClassText(fn) && !isOfNode(fn);
     if (isMade) this.closures(id, fn, facts);
     this.classes.changedInNode(id, fn);
+  }
+
+  /** `os.tmpdir()` reads the environment. */
+  private readsVariables(id: number): void {
+    for (const name of OF_OS) this.pieces[id]!.next.push(this.references.variable(name));
   }
 
   private ofPackage(id: number, fn: Function, facts: Code, owner: Package): void {
@@ -333,7 +341,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const first = getOrCreate(this.byForm, form, () => id);
     // Which of several functions of one text it is does not show in that.
     if (first !== id || form.isInner) this.identities.add(first).add(id);
-    this.agenda.register(facts);
+    this.agenda.register(fn, facts);
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
     if (form.kind === "class") {
       piece.name = `class ${nameOf(fn)}`;

@@ -51,9 +51,15 @@ export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): numb
   return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
 }
 
-/** True if the variables that some code names never change. For imports that is not decided here. */
-export function isLasting(form: Form, { scopes }: Code): boolean {
-  return scopes.length > 0 && form.references.every(({ isConstant, imported }) => isConstant && imported === undefined);
+/** True if the variables that some code names never change, and have their values already. For imports that is not decided here. */
+export function isLasting(form: Form, facts: Code): boolean {
+  if (facts.scopes.length === 0) return false;
+  return form.references.every(({ name, isConstant, imported }) => {
+    if (isConstant !== true || imported !== undefined) return false;
+    // A `var` is undefined until then.
+    const { isThere, isUnset, value } = resolveVariable(name, facts);
+    return isThere && isUnset !== true && value !== undefined;
+  });
 }
 
 /** True if a member can be assigned, and deleted. */
