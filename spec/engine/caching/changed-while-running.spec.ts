@@ -130,6 +130,25 @@ const SET: Readonly<Record<string, readonly [make: () => Late, set: (value: numb
   ],
 };
 
+let plain = 2;
+const readsPlain = (): number => plain;
+/** All that its node names is constant. */
+class Plain extends Pipeline {
+  @input() x!: number;
+  @node("x") y(_: number): number {
+    return readsPlain();
+  }
+}
+describe("what changes between two runs", () => {
+  it("counts if code that names constants leads to it", async () => {
+    const cache = memory();
+    for (const value of [2, 3, 4, 2, 3]) {
+      plain = value;
+      expect(await new Plain().run({ x: 1 }, { cache })).to.deep.equal({ y: value });
+    }
+  });
+});
+
 describe("what changes while a run is in progress", () => {
   for (const [what, [make, set, name]] of Object.entries(SET)) {
     for (const newCache of [memory, newSqlite]) {
