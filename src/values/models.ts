@@ -86,7 +86,7 @@ export function unknownClass(prototype: object): UnserialisableError {
 function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
   if (defined === undefined) {
     return [
-      "which a cache, a thread or another process does not know",
+      "which is not known to a cache, a thread or another process",
       "Export the class from the pipeline's module, or from one that it imports",
     ];
   }
