@@ -171,7 +171,7 @@ describe("after the program has changed what code reads", () => {
         });
         expect({ wrong, warnings }).to.deep.equal({ wrong: [], warnings: [] });
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   }).timeout(120_000);
 });
