@@ -165,8 +165,8 @@ export function hiddenOf(object: object): Hidden {
 }
 
 /** Returns the value of an internal property, `[[PromiseState]]`. */
-export function hiddenIn(object: object, wanted: string): unknown {
-  return hiddenOf(object).find(([name]) => name === wanted)?.[1];
+export function hiddenIn(hidden: Hidden, wanted: string): unknown {
+  return hidden.find(([name]) => name === wanted)?.[1];
 }
 
 /** Properties that Node's types lack. */

@@ -9,7 +9,7 @@ import {
   timeOf,
 } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
-import { hiddenIn } from "../../util/v8-inspector.js";
+import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
@@ -95,7 +95,8 @@ export class Objects {
   }
 
   proxy(id: number, proxy: object): void {
-    const parts = ["[[Target]]", "[[Handler]]"].map((name) => this.walk.value(hiddenIn(proxy, name)));
+    const hidden = hiddenOf(proxy);
+    const parts = ["[[Target]]", "[[Handler]]"].map((name) => this.walk.value(hiddenIn(hidden, name)));
     this.walk.pieces[id]!.text = "proxy";
     this.walk.pieces[id]!.next.push(...parts);
   }
@@ -141,13 +142,14 @@ export class Objects {
     if (types.isBoxedPrimitive(object)) return `boxed ${primitiveText((object as { valueOf(): unknown }).valueOf())}`;
     if (types.isNativeError(object)) return "error";
     if (types.isPromise(object)) {
-      const state = String(hiddenIn(object, "[[PromiseState]]"));
+      const hidden = hiddenOf(object);
+      const state = String(hiddenIn(hidden, "[[PromiseState]]"));
       if (state === "pending") this.walk.unknown(id, "a promise that is not settled");
-      piece.next.push(this.walk.value(hiddenIn(object, "[[PromiseResult]]"), name));
+      piece.next.push(this.walk.value(hiddenIn(hidden, "[[PromiseResult]]"), name));
       return `promise ${state}`;
     }
     if (types.isWeakMap(object) || types.isWeakSet(object)) {
-      const entries = hiddenIn(object, "[[Entries]]") as readonly unknown[] | undefined;
+      const entries = hiddenIn(hiddenOf(object), "[[Entries]]") as readonly unknown[] | undefined;
       if (entries !== undefined && entries.length > 0)
         this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
       return "weak";

@@ -164,9 +164,7 @@ export class References {
   private withAssignment(value: unknown, way: readonly string[], id: number, use: Use): number {
     const holder = valueAt(value, way.slice(0, -1));
     if (!isObject(holder) || types.isProxy(holder)) return id;
-    const both = this.wrapper("", use);
-    this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
-    this.walk.pieces[both]!.next.push(id);
+    const both = this.with(assignability(holder, way.at(-1)!), id, use);
     this.assigned(both, holder, way.at(-1)!, holder);
     return both;
   }
@@ -186,6 +184,14 @@ export class References {
     return id;
   }
 
+  /** A piece, and a text that counts with it. */
+  private with(text: string, id: number, use: Use): number {
+    const both = this.wrapper("", use);
+    this.walk.pieces[both]!.text = text;
+    this.walk.pieces[both]!.next.push(id);
+    return both;
+  }
+
   /** The value at a path. The path ends where only execution can show more: there the value counts as a whole. */
   along(
     start: unknown,
@@ -197,11 +203,7 @@ export class References {
   ): number {
     const heirs: string[] = [];
     const id = this.followedAlong(heirs, start, way, name, use, facts, firstArguments);
-    if (heirs.length === 0) return id;
-    const both = this.wrapper("", use);
-    this.walk.pieces[both]!.text = `inherited by ${heirs.join(", ")}`;
-    this.walk.pieces[both]!.next.push(id);
-    return both;
+    return heirs.length === 0 ? id : this.with(`inherited by ${heirs.join(", ")}`, id, use);
   }
 
   /**
@@ -285,10 +287,7 @@ export class References {
     const id = this.walk.value(value, name);
     if (use.hasName === false || typeof value !== "function" || this.walk.isBuiltIn(value)) return id;
     // A function that is only called is not asked for its name.
-    const named = this.wrapper("", use);
-    this.walk.pieces[named]!.text = `named ${nameOf(value)}`;
-    this.walk.pieces[named]!.next.push(id);
-    return named;
+    return this.with(`named ${nameOf(value)}`, id, use);
   }
 
   private memberOfEnvironment(key: string, name: string, use: Use): number {
@@ -311,20 +310,13 @@ export class References {
 
   /** A value before the end of a path: which members are left counts, as an equal value may be at its end. */
   private before(rest: readonly string[], id: number, use: Use): number {
-    const both = this.wrapper("", use);
-    this.walk.pieces[both]!.text = `before ${JSON.stringify(rest)}`;
-    this.walk.pieces[both]!.next.push(id);
-    return both;
+    return this.with(`before ${JSON.stringify(rest)}`, id, use);
   }
 
   /** A value that is made a text: of functions, and those in lists, that is what is written. */
   private withTexts(value: unknown, id: number, use: Use): number {
     const texts = functionsIn(value).map((fn) => sha256(textOf(fn)));
-    if (texts.length === 0) return id;
-    const both = this.wrapper("", use);
-    this.walk.pieces[both]!.text = `text ${texts.join()}`;
-    this.walk.pieces[both]!.next.push(id);
-    return both;
+    return texts.length === 0 ? id : this.with(`text ${texts.join()}`, id, use);
   }
 
   private called(
