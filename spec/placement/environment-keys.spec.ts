@@ -10,7 +10,7 @@ import {
   type PipelineOptions,
   type RunEvent,
 } from "../../src/index.js";
-import { FIRST_ENV } from "../../src/util/primordials.js";
+import { cwd, FIRST_ENV } from "../../src/util/primordials.js";
 import { newSqlite } from "../support/caches.js";
 import { loopback, onLoopback, withEnv } from "../support/modal.js";
 import { warningsOf } from "../support/warnings.js";
@@ -74,7 +74,21 @@ describe("the variables that a placement sets", () => {
   }
 });
 
+/** Libraries of other specs in the same process may have replaced it: graceful-fs does. */
+function withFirstFolder(): void {
+  let now: typeof cwd;
+  before(() => {
+    now = process.cwd;
+    process.cwd = cwd;
+  });
+  after(() => {
+    process.cwd = now;
+  });
+}
+
 describe("what a process has of its own", () => {
+  withFirstFolder();
+
   /** Compares values with and without a cache, there and here. @returns the nodes that the second run there computes. */
   const tryBoth = async (pipeline: Pick<OfProcess, "run">, there: PipelineOptions): Promise<string> => {
     const cache = newSqlite();

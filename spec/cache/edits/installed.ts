@@ -63,6 +63,18 @@ const REQUIRED = (i: number, adds: number) => {
   };
 };
 
+/** Ways in which a package reads the folder of its process, or Node's for temporary files. */
+const FOLDERS: readonly (readonly [what: string, code: string])[] = [
+  ["itself", "export const f = (x) => process.cwd() + x;"],
+  ["by another name", "const { cwd } = process; export const f = (x) => cwd.call(process) + x;"],
+  ["by an import", "import { cwd } from 'node:process'; export const f = (x) => cwd() + x;"],
+  ["through an import", "import { g } from 'q'; export const f = (x) => g(x);"],
+  [
+    "for its users",
+    "const real = process.cwd; let known; process.cwd = () => (known ??= real.call(process)); export const f = (x) => process.cwd() + x;",
+  ],
+];
+
 /** Kinds 7 to 9: what packages' files lead to, and which of them are loaded. */
 export const INSTALLED = [
   row(
@@ -274,6 +286,42 @@ export const INSTALLED = [
         isAlone: true,
         only: COMPILED,
       }),
+  ),
+  ...FOLDERS.flatMap(([what, code]) =>
+    ["f(x)", "process.cwd()"].map((y) =>
+      row(
+        9,
+        `the folder that a package reads ${what}, for ${y}`,
+        {
+          head: `import { f } from "p";\nprocess.chdir("/tmp");\nexport { f };`,
+          y,
+          files: { ...P(code), ...Q("export const g = (x) => process.cwd() + x;") },
+        },
+        ["pipeline.ts", "/tmp", "/"],
+        "y",
+        { isAlone: true, only: COMPILED },
+      ),
+    ),
+  ),
+  row(
+    9,
+    "the folder of temporary files that a package reads",
+    uses(P("import * as os from 'node:os'; export const f = (x) => os.tmpdir() + x;")),
+    ["note.txt", "other"],
+    "y",
+    { env: { before: { TMPDIR: "/tmp/a" }, after: { TMPDIR: "/tmp/b" } } },
+  ),
+  row(
+    9,
+    "the folder that a file reads which is imported when a node runs",
+    {
+      head: `process.chdir("/tmp");`,
+      y: `(async () => ((await import("./a.js")) as any).f())()`,
+      files: { "a.ts": "export const f = () => process.cwd();" },
+    },
+    ["pipeline.ts", "/tmp", "/"],
+    "y",
+    { isAlone: true, only: COMPILED },
   ),
   ...VARIABLES.map(([what, code], i) =>
     row(9, `a variable that a package reads ${what}`, uses(P(code)), ["note.txt", "other"], "y", {

@@ -96,6 +96,9 @@ export function storedIn(object: object): { readonly value: unknown } | undefine
 /** The variables of the environment that functions of `node:os` read. */
 export const OF_OS: readonly string[] = ["TMPDIR", "TMP", "TEMP"];
 
+/** The folder that the process is in, among the names of variables of the environment. */
+export const FOLDER = "process.cwd()";
+
 /** Globals from which everything can be reached. */
 export const WORLD = new Map<unknown, string>([
   [globalThis, "globalThis"],
@@ -117,6 +120,7 @@ export function moduleProblem(specifier: string): string | undefined {
  * @param value the member's value: functions are the same everywhere, except for the one that returns the folder.
  */
 export function processMember(holder: unknown, key: string, value: unknown): string | undefined {
-  if (holder !== process || key === "env" || (typeof value === "function" && value !== cwd)) return undefined;
+  if (holder !== process || key === "env" || (typeof value === "function" && value !== cwd && key !== "cwd"))
+    return undefined;
   return `process.${key}`;
 }

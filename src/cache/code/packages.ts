@@ -5,9 +5,11 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { once } from "../../util/on-demand.js";
 import { OWN_URL, ownVersion } from "../../util/own-files.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
+import { cwd } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import { closureOf, rootInModules, unitsOf } from "./import-closure.js";
-import { moduleProblem, OF_OS } from "./opaque.js";
+import { FOLDER, moduleProblem, OF_OS } from "./opaque.js";
+import { primitiveText } from "./primitive-text.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
 export interface Package {
@@ -96,12 +98,15 @@ export function lazyImport(specifier: string, from: string): Lazy {
   });
 }
 
-/** Variables of the environment, as they are now. Packages name many that there are not. */
+/** Variables of the environment, and its folder, as they are now. Packages name many that there are not. */
 export function environmentOf(names: readonly string[]): string {
   const { env } = process;
-  return names.length === 0
-    ? ""
-    : names.flatMap((name) => (name in env ? [`${name} ${JSON.stringify(env[name])}`] : [])).join();
+  return names
+    .flatMap((name) => {
+      if (name === FOLDER) return [`${name} ${primitiveText(cwd.call(process))}`];
+      return name in env ? [`${name} ${JSON.stringify(env[name])}`] : [];
+    })
+    .join();
 }
 
 /** A file's path from the package it is in, with "/": the same in each folder and on each system. */

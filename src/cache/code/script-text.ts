@@ -1,3 +1,4 @@
+import { FOLDER, OF_OS } from "./opaque.js";
 import { parseScript } from "./parser.js";
 
 /** Files that may import others. */
@@ -34,9 +35,10 @@ interface EnvironmentNames {
   readonly computed: string | undefined;
 }
 
-/** The variables of the environment that some code reads. Where it gives the environment another name: all that it may read. */
+/** The variables of the environment that some code reads, and its folder. Where it gives the environment another name: all that it may read. */
 export function variablesIn(source: string): EnvironmentNames {
-  const names = new Set<string>();
+  const names = new Set(/\btmpdir\b/.test(source) ? OF_OS : []);
+  if (/\bcwd\b/.test(source)) names.add(FOLDER);
   if (!source.includes("env")) return { names, computed: undefined };
   let computed: string | undefined;
   for (const [whole, ...found] of source.matchAll(VARIABLE)) {
