@@ -114,6 +114,5 @@ function addRanges(node: AnyNode): void {
 
 function isOnce({ defs, references }: TheirVariable): boolean {
   const writes = references.filter((reference) => reference.isWrite());
-  if (defs.length !== 1) return false;
-  return defs[0]!.type === "Variable" ? writes.length <= 1 && writes.every(({ init }) => init) : writes.length === 0;
+  return defs.length === 1 && writes.length <= 1 && writes.every(({ init }) => init);
 }

@@ -38,8 +38,44 @@ const KEEPS = `class Keeps {
 }
 `;
 
+/** Factories of two functions that name one variable, which has a default. */
+const DEFAULTED = [
+  "function make(k = 1, by = k) { return { up: (x) => x + by, down: (x) => x - by }; }",
+  "const make = ({ k: by = 1 } = {}) => ({ up: (x) => x + by, down: (x) => x - by });",
+  "const make = ([by = 1] = []) => ({ up: (x) => x + by, down: (x) => x - by });",
+  "function make() { try { throw {}; } catch ({ by = 1 }) { return { up: (x) => x + by, down: (x) => x - by }; } }",
+  "class Two { constructor(by = 1) { this.up = (x) => x + by; this.down = (x) => x - by; } }\nconst make = () => new Two();",
+];
+
 /** Kind 4: values that are captured. */
 export const CAPTURED = [
+  ...DEFAULTED.map((make) =>
+    row(
+      4,
+      `two functions that name a variable with a default: ${make}`,
+      {
+        head: `import { make } from "./make.js";\nconst { up, down } = make();`,
+        y: "up(x) * 2",
+        members: `@node("x") z(x: number): any { return up(down(x)); }`,
+        files: { "make.ts": `// @ts-nocheck\n${make}\nexport { make };` },
+      },
+      ["make.ts", "= 1", "= 2"],
+      "y z",
+    ),
+  ),
+  row(
+    4,
+    "a parameter with a default that two functions assign and read",
+    {
+      head: `import { make } from "./make.js";\nconst a = make();\nconst b = make();\na.set(5);`,
+      y: "a.get() + x",
+      files: {
+        "make.ts": `export const make = (by = 1) => ({ set: (x: number) => { by = x; }, get: () => by });`,
+      },
+    },
+    ["pipeline.ts", "a.get", "b.get"],
+    "y",
+  ),
   row(4, "a number that a factory gives", { files: FACTORY("1", "x * k") }, ["pipeline.ts", "make(1)", "make(2)"], "y"),
   row(
     4,

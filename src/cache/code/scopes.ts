@@ -265,7 +265,7 @@ class ScopeWalk {
   ): void {
     this.eachName(pattern, (name, hasDefault) => {
       this.declare(name, node, kind, isVar);
-      if (initialises || hasDefault) this.refer(name, true, kind === "variable");
+      if (initialises || hasDefault) this.refer(name, true, true);
     });
   }
 
@@ -339,6 +339,5 @@ function isBeyond(identifier: Identifier, { declarations }: Variable, { block, i
 /** @returns true for a variable that keeps its first value for ever. */
 export function isWrittenOnce({ declarations, writes, initialisations }: Variable): boolean {
   if (declarations.length !== 1) return false;
-  if (declarations[0]!.kind === "variable") return writes <= 1 && writes === initialisations;
-  return writes === 0;
+  return writes <= 1 && writes === initialisations;
 }
