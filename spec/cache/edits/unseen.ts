@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { COMPILED, row } from "./row.js";
 
 const PACKAGE = (code: string) => ({
@@ -15,6 +16,25 @@ export const runs = () => [${runs}];
 `,
   },
 });
+/** What metadata is about, and a member of it. */
+const ABOUT: readonly (readonly [head: string, about: string])[] = [
+  ["const o = { a: 1 };", "o"],
+  ["const o = { a: 1 };", "o, 'a'"],
+  ["const o = { in: [{ a: 1 }] };", "o.in[0]"],
+  ["const o = [1];", "o"],
+  ["const o = (x: number) => x;", "o"],
+  ["function o(x: number) { return x; }", "o"],
+  ["function o() {}", "o.prototype"],
+  ["class O {}\nconst o = new O();", "o"],
+  ["class O { m() {} }\nconst o = new O();", "o, 'm'"],
+  ["class O { static m() {} }", "O, 'm'"],
+  ["class Base {}\nclass O extends Base {}", "O"],
+  ["const o = new Map([[1, { a: 1 }]]);", "o.get(1)"],
+];
+const OTHER_METADATA = {
+  "node_modules/reflect-metadata/package.json": `{ "name": "reflect-metadata", "version": "0.0.1", "main": "Reflect.js" }`,
+  "node_modules/reflect-metadata/Reflect.js": readFileSync("node_modules/reflect-metadata/Reflect.js", "utf8"),
+};
 const Y = `@input() m!: any; @node("m") y(m: any): any { return m.v + 0; }`;
 const DIFFERENCE = "(() => { const before = pair.get(); pair.inc(); return x + pair.get() - before; })()";
 const KEPT_BY_NODE: readonly (readonly [what: string, head: string, y: string])[] = [
@@ -317,6 +337,22 @@ await import("./patch.js");
     { head: `class K {}\n(Reflect as any).defineMetadata("k", 2, K);`, y: `x * (Reflect as any).getMetadata("k", K)` },
     ["pipeline.ts", `"k", 2`, `"k", 3`],
     "y",
+  ),
+  ...ABOUT.flatMap(([head, about]) =>
+    [false, true].map((isOther) =>
+      row(
+        5,
+        `metadata of ${about}, where ${head}${isOther ? ", of another copy of reflect-metadata" : ""}`,
+        {
+          head: `${isOther ? `import "reflect-metadata";\n` : ""}${head}\n(Reflect as any).defineMetadata("k", 2, ${about});`,
+          y: `x * (Reflect as any).getMetadata("k", ${about})`,
+          files: isOther ? OTHER_METADATA : {},
+        },
+        ["pipeline.ts", `"k", 2`, `"k", 3`],
+        "y",
+        isOther ? { only: COMPILED } : {},
+      ),
+    ),
   ),
   row(
     5,

@@ -1,8 +1,9 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { once } from "../../util/on-demand.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
-import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
+import { decorationsOf, isDesign, metadataOf, metadataStores } from "./decorations.js";
 import type { ClassForm } from "./forms.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
 import type { References } from "./references.js";
@@ -17,6 +18,8 @@ interface Part {
 
 /** Classes: their text, their members, what decorators and statements beside them have added; and what hangs on functions. */
 export class Classes {
+  private readonly metadataStores = once(metadataStores);
+
   constructor(
     private readonly walk: Walk,
     private readonly references: References,
@@ -38,6 +41,7 @@ export class Classes {
       this.replacedBase(id, type, prototype);
     }
     this.decorations(id, type);
+    this.metadata(id, type);
   }
 
   /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
@@ -53,6 +57,7 @@ export class Classes {
       this.walk.pieces[id]!.text += ` ${nameOf(type)}`;
       this.ownProperties(id, type);
       this.decorations(id, type);
+      this.metadata(id, type);
     });
     return id;
   }
@@ -62,7 +67,12 @@ export class Classes {
     const { next } = this.walk.pieces[id]!;
     for (const [place, value] of decorationsOf(type))
       next.push(this.walk.leaf(`decorated ${place}`), this.walk.value(value, place));
-    for (const { member, key, value } of metadataOf(type)) {
+  }
+
+  /** The records of reflect-metadata about an object or a class. */
+  metadata(id: number, object: object): void {
+    const { next } = this.walk.pieces[id]!;
+    for (const { member, key, value } of metadataOf(object, this.metadataStores())) {
       next.push(this.walk.leaf("metadata"), this.walk.value(member), this.walk.value(key));
       // A type is not used by being named: which one it is counts, and not what it does.
       next.push(isDesign(key) ? this.walk.leaf(typeNames(value)) : this.walk.value(value, String(key)));
@@ -208,6 +218,7 @@ export class Classes {
       if (get !== undefined || set !== undefined) piece.next.push(this.walk.value(get), this.walk.value(set));
       else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
+    if (!isClass) this.metadata(id, fn);
   }
 }
 

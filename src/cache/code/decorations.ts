@@ -1,10 +1,10 @@
 /// <reference path="../../values/class-transformer-storage.d.ts" />
+import { types } from "node:util";
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 import { recordedOn } from "../../graph/class-validator-metadata.js";
-import { getFrom } from "../../util/primordials.js";
+import { forEachOf, getFrom, getOwnPropertyDescriptor } from "../../util/primordials.js";
 import { factsOf } from "./inspector.js";
-import { packageOf } from "./packages.js";
 import { isObject, read } from "./reflection.js";
 
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
@@ -21,27 +21,35 @@ export function decorationsOf(type: Function): (readonly [place: string, value: 
   return found;
 }
 
-type Metadata = ReadonlyMap<unknown, ReadonlyMap<unknown, unknown>>;
+/** A record of reflect-metadata about a class, an object or a member of it. */
+export interface MetadataRecord {
+  readonly member: unknown;
+  readonly key: unknown;
+  readonly value: unknown;
+}
 
-/** The metadata that `Reflect.defineMetadata` recorded on a class and its members, without that of hypernodes. */
-export function metadataOf(
-  type: Function,
-): { readonly member: unknown; readonly key: unknown; readonly value: unknown }[] {
-  const stores = metadataStores();
-  const prototype: unknown = Object.getOwnPropertyDescriptor(type, "prototype")?.value;
-  const found = [type, prototype]
-    .filter(isObject)
-    .flatMap((target) =>
-      stores.flatMap((store) =>
-        Array.from((getFrom.call(store, target) as Metadata | []) ?? [], ([member, all]) =>
-          Array.from(all, ([key, value]) => ({ member, key, value })),
-        ).flat(),
-      ),
-    );
+/** The metadata that `Reflect.defineMetadata` recorded on an object, a class or its members, without that of hypernodes. */
+export function metadataOf(object: object, stores: readonly MetadataStore[]): readonly MetadataRecord[] {
+  const prototype: unknown =
+    typeof object === "function" ? getOwnPropertyDescriptor(object, "prototype")?.value : undefined;
+  const found: MetadataRecord[] = [];
+  for (const store of stores) {
+    addRecords(store, object, found);
+    if (isObject(prototype)) addRecords(store, prototype, found);
+  }
+  if (found.length === 0) return found;
   const isOurs = (key: unknown) => typeof key === "string" && key.startsWith("hypernodes:");
   // Of a pipeline the emitted types say what the wiring is checked by.
   const isPipeline = found.some(({ key }) => isOurs(key));
   return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
+}
+
+function addRecords(store: MetadataStore, target: object, found: MetadataRecord[]): void {
+  const members = getFrom.call(store, target) as unknown;
+  if (!types.isMap(members)) return;
+  forEachOf.Map(members, (all, member) => {
+    if (types.isMap(all)) forEachOf.Map(all, (value, key) => found.push({ member, key, value }));
+  });
 }
 
 /** True if it is what a compiler emits of types. */
@@ -49,39 +57,46 @@ export function isDesign(key: unknown): boolean {
   return typeof key === "string" && key.startsWith("design:");
 }
 
-const stores = new Map<Function, WeakMap<object, unknown> | undefined>();
+/** A copy of reflect-metadata's: Maps by object, member and key. */
+type MetadataStore = WeakMap<object, unknown>;
 
-/** The storage of copies of reflect-metadata: it is in closures, since no API lists the members that have records. */
-function metadataStores(): WeakMap<object, unknown>[] {
-  for (const define of [METADATA_FUNCTIONS.get("defineMetadata"), Reflect.defineMetadata]) {
-    if (typeof define === "function" && !stores.has(define))
-      stores.set(define, storeOf(define as typeof Reflect.defineMetadata));
-  }
-  return [...stores.values()].filter((store) => store !== undefined);
+let known: { readonly by: unknown; readonly stores: readonly MetadataStore[] } | undefined;
+
+/** What all copies of reflect-metadata store. It is in closures: no API lists the members that have records. */
+export function metadataStores(): readonly MetadataStore[] {
+  const by = Reflect.getOwnMetadataKeys;
+  // Each copy that is loaded replaces it.
+  if (known?.by !== by) known = { by, stores: storesOfAll() };
+  return known.stores;
 }
 
-function storeOf(define: typeof Reflect.defineMetadata): WeakMap<object, unknown> | undefined {
-  const [made] = factsOf([define]);
-  const isCopys = made?.kind === "code" && packageOf(made.script.url)?.name === "reflect-metadata";
-  // A program's own function in its place is not called.
-  if (!isCopys && define !== METADATA_FUNCTIONS.get("defineMetadata")) return undefined;
-  const probe = {};
-  define("hypernodes:probe", true, probe);
-  const registry = (Reflect as unknown as Record<symbol, Registry | undefined>)[
-    Symbol.for("@reflect-metadata:registry")
-  ];
-  const keys = registry?.getProvider(probe, undefined)?.OrdinaryOwnMetadataKeys;
-  const [facts] = keys === undefined ? [] : factsOf([keys]);
-  const scopes = facts?.kind === "code" ? facts.scopes : [];
-  // By what it holds, not by the variable's name: bundlers change that.
-  return scopes
-    .flatMap(({ variables }) => Object.keys(variables).map((name) => read(variables, name).value))
-    .find(
-      (value): value is WeakMap<object, unknown> =>
-        value instanceof WeakMap && getFrom.call(value, probe) !== undefined,
-    );
+function storesOfAll(): MetadataStore[] {
+  const registry = (Reflect as { [REGISTRY]?: { readonly getProvider?: unknown } })[REGISTRY];
+  const providers = heldBy([registry?.getProvider]).flatMap((value) => (types.isSet(value) ? [...value] : [value]));
+  // Those of versions before 0.1.14 hold it themselves.
+  const readers = [METADATA_FUNCTIONS.get("getOwnMetadataKeys"), Reflect.getOwnMetadataKeys];
+  const ofProviders = providers.map(
+    (provider) => isObject(provider) && read(provider, "OrdinaryOwnMetadataKeys").value,
+  );
+  return [...new Set(heldBy([...readers, ...ofProviders]))].filter((value) => types.isWeakMap(value));
 }
 
-interface Registry {
-  getProvider(target: object, key: undefined): { readonly OrdinaryOwnMetadataKeys: Function } | undefined;
+const REGISTRY = Symbol.for("@reflect-metadata:registry");
+
+/** The values of the variables around functions. */
+function heldBy(functions: readonly unknown[]): unknown[] {
+  return factsOf(functions.filter((each) => typeof each === "function"))
+    .flatMap((facts) => (facts.kind === "code" ? facts.scopes : []))
+    .flatMap(({ variables }) => Object.keys(variables).map((name) => read(variables, name).value));
+}
+
+/** True for a function that a copy of reflect-metadata has added to `Reflect`. */
+export function readsMetadata(fn: Function, packageName: string): boolean {
+  const { name } = fn;
+  return (
+    packageName === "reflect-metadata" &&
+    METADATA_FUNCTIONS.has(name) &&
+    getOwnPropertyDescriptor(Reflect, name)?.value === fn &&
+    metadataStores().length > 0
+  );
 }

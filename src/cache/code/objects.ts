@@ -64,6 +64,7 @@ export class Objects {
     }
     piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}`;
     if (!isExtensible(object)) piece.text += " closed";
+    this.classes.metadata(id, object);
     if (this.classes.hasPrivates(object)) this.classes.privateProperties(id, object);
     const base = getPrototypeOf(object);
     if (base === null) piece.text += " without a prototype";

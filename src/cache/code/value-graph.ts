@@ -9,6 +9,7 @@ import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
+import { readsMetadata } from "./decorations.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
@@ -323,7 +324,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (isOurs) return;
     this.writes.ofPackages = true;
     if (problem !== undefined) this.unknown(id, problem);
-    this.closures(id, fn, facts);
+    // What it keeps counts for the objects that it is about.
+    if (!readsMetadata(fn, name)) this.closures(id, fn, facts);
     this.classes.ownProperties(id, fn);
     this.classes.changedMembers(id, fn);
   }
