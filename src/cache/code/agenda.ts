@@ -40,9 +40,12 @@ export class Agenda {
    * @param fn one that sees it. If it is known from an earlier pass, it sees the variables as they were then.
    */
   register(fn: Function, facts: Code): void {
-    const { script, scopes } = facts;
-    if (this.registered.has(script) || lasting.get(fn) === facts) return;
-    this.registered.add(script);
+    if (this.registered.has(facts.script) || lasting.get(fn) === facts) return;
+    this.registered.add(facts.script);
+    this.addConstants(facts);
+  }
+
+  private addConstants({ script, scopes }: Code): void {
     const top = scopes.slice(topOf({ script, scopes }));
     const forms = scriptForms(script);
     if (forms === undefined || top.length === 0) return;

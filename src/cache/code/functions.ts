@@ -44,10 +44,13 @@ const places = new Map<string, string>();
 
 /** The file of a script, from the package that it is in. */
 export function placeOf({ url }: Script): string {
-  return getOrCreate(places, url, () => {
+  let place = places.get(url);
+  if (place === undefined) {
     const file = fileOf(url);
-    return file === undefined ? url : withinPackage(file);
-  });
+    place = file === undefined ? url : withinPackage(file);
+    places.set(url, place);
+  }
+  return place;
 }
 
 export function isRequire(fn: Function): boolean {

@@ -40,14 +40,24 @@ export function packageOf(url: string): Package | undefined {
 
 /** True if a script belongs to a package, by its path alone. */
 export function isPackaged(url: string): boolean {
-  return getOrCreate(packaged, url, () => {
-    const file = fileOf(url);
-    return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
-  });
+  let is = packaged.get(url);
+  if (is === undefined) {
+    is = isInPackage(url);
+    packaged.set(url, is);
+  }
+  return is;
 }
 
-/** By a script's address: it is asked for each function. */
+/**
+ * By a script's address: it is asked for each function. `getOrCreate` would have V8's compiler take what is done once in a script for
+ * what is done in each call.
+ */
 const packaged = new Map<string, boolean>();
+
+function isInPackage(url: string): boolean {
+  const file = fileOf(url);
+  return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
+}
 
 /** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */
 function isOfOurCopy(file: string): boolean {
@@ -56,8 +66,13 @@ function isOfOurCopy(file: string): boolean {
 }
 
 export function fileOf(url: string): string | undefined {
-  if (url.startsWith("file:")) return getOrCreate(files, url, () => locationPath(url));
-  return path.isAbsolute(url) ? url : undefined;
+  if (!url.startsWith("file:")) return path.isAbsolute(url) ? url : undefined;
+  let file = files.get(url);
+  if (file === undefined) {
+    file = locationPath(url);
+    files.set(url, file);
+  }
+  return file;
 }
 
 /** By a script's address: it is asked for each function, and Node takes an address apart in 0.02 ms. */
