@@ -1,4 +1,3 @@
-import { getOrCreate } from "../../util/get-or-create.js";
 import { textOf } from "../../util/primordials.js";
 import type { Script } from "../../util/v8-inspector.js";
 import type { ClassForm, FunctionForm } from "./forms.js";
