@@ -37,7 +37,51 @@ async function explained(
   return { said, heard };
 }
 
+/** Tables that the node below reads, as the program leaves them before each run. */
+const tables: { current: unknown } = { current: undefined };
+
+class OfTables extends Pipeline {
+  @input() x!: number;
+  @node("x") text(x: number): string {
+    return JSON.stringify(tables.current) + x;
+  }
+}
+
+const RECORDS = [
+  { id: 1, name: "a" },
+  { id: 2, name: "b" },
+];
+/** Tables before and after an edit, and the reason. */
+const EDITS: readonly (readonly [before: unknown, after: unknown, because: string])[] = [
+  [RECORDS, [{ id: 1, name: "b" }, RECORDS[1]], "the value of tables.current.name changed"],
+  [RECORDS, [{ id: 2, name: "a" }, RECORDS[1]], "the value of tables.current.id changed"],
+  [
+    RECORDS,
+    [...RECORDS].reverse(),
+    "the value of tables.current.id is in another order, the value of tables.current.name is in another order",
+  ],
+  [RECORDS, [...RECORDS, { id: 1, name: "a" }], "the value of tables.current in spec/engine/explain.spec.ts changed"],
+  [{ rows: [{ b: 1 }, { b: 1 }] }, { rows: [{ b: 2 }, { b: 1 }] }, "the value of tables.current.b changed"],
+  [[1, 2], [1, 1], "the value of tables.current.1 changed"],
+  [
+    { a: 1 },
+    { a: 1, b: 1 },
+    "the value of tables.current in spec/engine/explain.spec.ts changed, the value of tables.current.b is new in it",
+  ],
+];
+
 describe("explain: true", () => {
+  it("names the value that changed in a table, where others are equal to it (table)", async () => {
+    for (const [before, after, because] of EDITS) {
+      const cache = memory();
+      tables.current = before;
+      await new OfTables().run({ x: 1 }, { cache });
+      tables.current = after;
+      const { heard } = await explained((options) => new OfTables().run({ x: 1 }, { ...options, cache }));
+      expect(heard, JSON.stringify(after)).to.deep.equal([`OfTables.text 1/0 ${because}`]);
+    }
+  });
+
   const store = memory();
   const pipeline = (version?: number) => {
     @cached(store)

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { getOrCreate } from "../util/get-or-create.js";
 import type { Part } from "./code/code.js";
 
 /** The record of a node's last computation, stored so that the next run can say which of its dependencies changed. */
@@ -28,7 +29,7 @@ export interface ChangeReport {
 
 export function describeChanges(past: ComputationRecord, now: ComputationRecord): ChangeReport {
   const { clauses, values } = codeChanges(past, now);
-  if (clauses.length === 0 && now.code !== past.code) clauses.push("how its parts hang together changed");
+  if (clauses.length === 0 && now.code !== past.code) clauses.push(...orderChanges(past, now));
   const before = new Map(past.inputs);
   for (const [name, digest] of now.inputs) {
     if (before.has(name) && before.get(name) !== digest) clauses.push(`${name} changed`);
@@ -54,17 +55,21 @@ function codeChanges(past: ComputationRecord, now: ComputationRecord): { clauses
   const restless = new Set(past.process === now.process ? [] : past.changed);
   const clauses: string[] = [];
   const values: string[] = [];
-  for (const [place, part] of after) {
+  const namedInFiles = new Set<string>();
+  for (const [place, { part, hashes }] of after) {
     const was = before.get(place);
     if (was === undefined) {
       if (!isMore) clauses.push(`${sentence(part)} is new in it`);
-    } else if (was.hash !== part.hash) {
+    } else if (was.hashes.toSorted().join() !== hashes.toSorted().join()) {
+      if (part.file !== "") namedInFiles.add(part.name);
+      // What is in a list has its name.
+      else if (namedInFiles.has(part.name)) continue;
       const isRestless = restless.has(place);
       clauses.push(isRestless ? `${sentence(part)} ${NEW_EACH_TIME}` : `${sentence(part)} changed`);
       if (isValue(part) && past.process !== now.process) values.push(place);
     }
   }
-  for (const [place, part] of isLess ? [] : before)
+  for (const [place, { part }] of isLess ? [] : before)
     if (!after.has(place)) clauses.push(`${sentence(part)} is no longer in it`);
   return { clauses, values };
 }
@@ -77,8 +82,27 @@ function hasFewer(one: ComputationRecord, other: ComputationRecord): boolean {
 const NEW_EACH_TIME =
   "is new in each process, so nothing is reused: take it as an input, or read it where the node does not";
 
-function byPlace(parts: readonly Part[]): Map<string, Part> {
-  return new Map(parts.map((part) => [`${part.name} ${part.file}`, part]));
+/** Code that has the same values in other places than before. */
+function orderChanges(past: ComputationRecord, now: ComputationRecord): string[] {
+  const before = byPlace(past.parts);
+  const moved = [...byPlace(now.parts)].filter(
+    ([place, { hashes }]) => before.get(place)?.hashes.join() !== hashes.join(),
+  );
+  if (moved.length === 0) return ["how its parts hang together changed"];
+  return moved.map(([, { part }]) => `${sentence(part)} is in another order`);
+}
+
+interface PartsOfPlace {
+  readonly part: Part;
+  /** Members of the objects in a list have one place. */
+  readonly hashes: string[];
+}
+
+function byPlace(parts: readonly Part[]): Map<string, PartsOfPlace> {
+  const places = new Map<string, PartsOfPlace>();
+  for (const part of parts)
+    getOrCreate(places, `${part.name} ${part.file}`, () => ({ part, hashes: [] })).hashes.push(part.hash);
+  return places;
 }
 
 function isValue({ name }: Part): boolean {
