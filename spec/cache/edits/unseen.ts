@@ -350,7 +350,7 @@ await import("./patch.js");
         },
         ["pipeline.ts", `"k", 2`, `"k", 3`],
         "y",
-        isOther ? { only: COMPILED } : {},
+        isOther ? { only: ["esm"] } : {},
       ),
     ),
   ),
