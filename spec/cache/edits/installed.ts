@@ -288,6 +288,49 @@ export const INSTALLED = [
         only: COMPILED,
       }),
   ),
+  row(
+    0,
+    "a file beside a schema of a package that keeps its objects in a WeakSet",
+    {
+      head: `import { object } from "p";\nconst S = object();`,
+      y: "S.parse(x)",
+      files: P(
+        "export const object = () => { const made = new WeakSet(); const S = { parse: (x) => made.has(S) && x }; made.add(S); return S; };",
+      ),
+    },
+    ["note.txt", "other"],
+    "",
+  ),
+  row(
+    0,
+    "a package whose name is a text in one that requires others by another name",
+    uses({
+      ...P(
+        "import { createRequire } from 'node:module'; const load = createRequire(import.meta.url); const { h } = load('h'); const named = (x, n) => x + n; export const f = (x) => h(named(x, 'q'), `q`) + ['q'].length;",
+      ),
+      ...Q(),
+      "node_modules/h/package.json": `{ "name": "h", "version": "1.0.0" }`,
+      "node_modules/h/index.js": "exports.h = (x, n) => x + n;",
+    }),
+    ["node_modules/q/i.js", "+ 1", "+ 2"],
+    "",
+  ),
+  ...["@s", "@s/", ".cache"].map((name) =>
+    row(
+      0,
+      `a folder that is no package, which a file names that is imported when a node runs: ${name}`,
+      {
+        y: `(async () => ((await import("./lazy.js")) as any).f(x))()`,
+        files: {
+          "lazy.ts": `declare const require: any;\nexport const f = (x: number) => (x < 0 ? require("${name}") : x);`,
+          "node_modules/@s/q/i.js": "a",
+          "node_modules/.cache/i.js": "a",
+        },
+      },
+      ["node_modules/.cache/i.js", "a", "b"],
+      "",
+    ),
+  ),
   ...FOLDERS.map(([what, code, y = "f(x)"]) =>
     row(
       9,

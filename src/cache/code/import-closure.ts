@@ -59,7 +59,7 @@ export function closureOf(unit: Unit): Closure {
     const contents = [...all.values()];
     return {
       hash: hashOf(unit, all),
-      files: Array.from(all.keys(), (at) => (isFile(at) ? at : path.join(at, "package.json"))),
+      files: Array.from(all.keys(), (at) => (isFile(at) ? at : path.join(at, "package.json"))).filter(isFile),
       variables: [...new Set(contents.flatMap(({ variables }) => [...variables]))].sort(),
       problem: contents.find(({ problem }) => problem !== undefined)?.problem,
     };
@@ -104,7 +104,7 @@ function packageContent(root: string): UnitContent {
   const imports = new Map<string, Unit>();
   const addPackage = (specifier: string): void => {
     const name = packageName(specifier);
-    if (imports.has(`0 ${name}`)) return;
+    if (imports.has(`0 ${name}`) || NO_PACKAGE.test(specifier)) return;
     for (const [i, found] of installedFrom(root, name).entries())
       if (found !== root) imports.set(`${i} ${name}`, found);
   };
@@ -210,9 +210,13 @@ function fileContent(file: string): UnitContent {
   return { own, imports, variables, problem: problems[0] };
 }
 
+/** A scope, or a folder for files of no package. `.prisma/client` is one. */
+const NO_PACKAGE = /^[@.][^/]*\/?$/;
+
 /** Resolves a specifier in a file. @returns a text: the reason why it is not known. */
 export function unitsOf(specifier: string, from: string): readonly Unit[] | string {
   if (!/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
+    if (NO_PACKAGE.test(specifier)) return [];
     const roots = specifier.startsWith("#") ? [] : installedFrom(path.dirname(from), packageName(specifier));
     return roots.length === 0 ? `import("${specifier}") can't be followed` : roots;
   }

@@ -14,13 +14,35 @@ export function specifiersIn(source: string): string[] {
 
 /** `require` by another name, or called in another way: `createRequire(url)`, `(0, require)("a")`. */
 const OTHER_REQUIRE = /\bcreateRequire\b|(?:\b|_)require\b(?!\s*\(\s*["'`])/;
-/** A text that is an argument. */
-const ARGUMENT = /[(,]\s*(?:(["'])([^"'\n]+)\1|`([^`$\n]+)`)/g;
+/** `load` in `load = createRequire(url)`, `load: require`, `createRequire as load`, `function load(name) { return require(name); }`. */
+const REQUIRE_NAMES = [
+  /([\w$]+)\s*[=:](?=\s*[^;"'`]{0,300}?(?:\b|_)(?:createRequire|require)\b)/g,
+  /\bcreateRequire\s*(?:as|:)\s*([\w$]+)/g,
+  /\bfunction\s*([\w$]+)\s*\([^)]*\)\s*\{[^}]{0,300}?\brequire\b/g,
+];
+/** Code that hands on `require` may call it by any name. */
+const HANDS_ON_REQUIRE = /[(,]\s*(?:_|\b)require\s*,|[\w$)]\s*\((?:[^()"'`]*,)?\s*require\s*\)/;
+/** A text that is an argument, or in a list. */
+const ARGUMENT = /[([,]\s*(?:(["'])([^"'\n]+)\1|`([^`$\n]+)`)/g;
 
 /** The texts that some code may pass to `require` by another name. */
 export function possibleSpecifiersIn(source: string): string[] {
   if (!OTHER_REQUIRE.test(source)) return [];
-  return Array.from(source.matchAll(ARGUMENT), ([, , quoted, template]) => quoted ?? template!);
+  const found = HANDS_ON_REQUIRE.test(source) ? ARGUMENT : callsOf(requireNames(source));
+  return Array.from(source.matchAll(found), ([, , quoted, template]) => quoted ?? template!);
+}
+
+function requireNames(source: string): Set<string> {
+  const names = new Set(["require", "createRequire"]);
+  for (const pattern of REQUIRE_NAMES) for (const [, name] of source.matchAll(pattern)) names.add(name!);
+  return names;
+}
+
+/** `load("a")`, `load?.("a")`, `(0, m.load)("a")`, `load(url)("a")`, `load.call(null, "a")`, `load(("a"))` */
+function callsOf(names: ReadonlySet<string>): RegExp {
+  const name = `(?<![\\w$])(?:${[...names].map((each) => each.replaceAll("$", "\\$")).join("|")})`;
+  const called = `${name}\\s*(?:\\)|\\([^()]*\\))?\\s*(?:\\?\\.)?(?:\\.?(?:call|apply|bind)\\s*)?`;
+  return new RegExp(`${called}\\(\\s*(?:[\\w$.]+\\s*,)?[\\s([]*(?:(["'])([^"'\\n]+)\\1|\`([^\`$\\n]+)\`)`, "g");
 }
 
 const VARIABLE =

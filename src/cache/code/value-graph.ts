@@ -369,7 +369,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.identities.add(id);
       // What Node notes of its calls: that it has warned.
       if (!isObject(value) && written.includes(`${name} = `)) continue;
-      this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
+      // V8 would show what is in it, but not to which of the package's objects it belongs.
+      const isHidden = types.isWeakMap(value) || types.isWeakSet(value);
+      this.pieces[id]!.next.push(this.leaf(`key ${name}`), isHidden ? this.leaf("weak") : this.inward(value, name));
     }
   }
 
