@@ -142,11 +142,11 @@ async function load({
   };
 }
 
-function pipelineOf(read: () => number): () => Pipeline {
+function pipelineOf(f: (x: number) => number): () => Pipeline {
   class Reading extends Pipeline {
     @input() x!: number;
     @node("x") y(x: number): number {
-      return x * read();
+      return f(x);
     }
   }
   return () => new Reading();
@@ -157,7 +157,7 @@ describe("after the program has changed what code reads", () => {
     await fc.assert(
       fc.asyncProperty(recipes, async (recipe) => {
         const { read, set } = await load(recipe);
-        const pipelines = read.map(pipelineOf);
+        const pipelines = read.map((f) => pipelineOf(f));
         const cache = memory();
         const wrong: string[] = [];
         const warnings = await warningsOf(async () => {
@@ -174,4 +174,63 @@ describe("after the program has changed what code reads", () => {
       { numRuns: 12 },
     );
   }).timeout(120_000);
+});
+
+/** Ways of keeping a result, or what it is made with: each takes the place of `x * by()`. */
+const MEMOS: Readonly<Record<string, readonly [declared: string, used: string]>> = {
+  "a Map": ["const made = new Map();", "(made.has(x) || made.set(x, x * by()), made.get(x))"],
+  "an object": ["const made = {};", "(made[x] ??= x * by())"],
+  "a list": ["const made = [];", "(made[x] ??= x * by())"],
+  "a static member": ["class Made { static all = {}; }", "(Made.all[x] ??= x * by())"],
+  "a private Map": [
+    "const made = new (class { #made = new Map(); of(x) { if (!this.#made.has(x)) this.#made.set(x, x * by()); return this.#made.get(x); } })();",
+    "made.of(x)",
+  ],
+  "a memoized function": [
+    "const memoize = (f, kept = new Map()) => (x) => { if (!kept.has(x)) kept.set(x, f(x)); return kept.get(x); };\nconst made = memoize((x) => x * by());",
+    "made(x)",
+  ],
+  "a container": [
+    "class Client { constructor(by) { this.by = by; } }\nconst all = new Map();\nconst made = () => all.get(1) ?? all.set(1, new Client(by())).get(1);",
+    "x * made().by",
+  ],
+  "a variable": ["let made;", "x * (made ??= by())"],
+};
+
+describe("what nodes keep from before the program changed what they read", () => {
+  const folder = path.join(runFolder(), "memos");
+  before(() => mkdirSync(folder, { recursive: true }));
+
+  for (const [what, [declared, used]] of Object.entries(MEMOS)) {
+    it(`is no value of the state after that, in another process: ${what} (property)`, async () => {
+      const file = path.join(folder, `${what.replaceAll(" ", "-")}.mjs`);
+      writeFileSync(
+        file,
+        `let k = 1;\nconst by = () => k;\nexport const set = (v) => { k = v; };\n${declared}\nexport const f = (x) => ${used};`,
+      );
+      let copies = 0;
+      // As in another process, nothing has run in it yet.
+      const fresh = () =>
+        import(`${pathToFileURL(file).href}?${copies++}`) as Promise<{ f(x: number): number; set(k: number): void }>;
+      const steps = fc.array(fc.record({ k: fc.integer({ min: 1, max: 3 }), x: fc.integer({ min: 1, max: 2 }) }), {
+        minLength: 1,
+        maxLength: 6,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(steps, { minLength: 2, maxLength: 4 }), async (processes) => {
+          const cache = memory();
+          for (const ran of processes) {
+            const { f, set } = await fresh();
+            const make = pipelineOf(f);
+            for (const [i, { k, x }] of ran.entries()) {
+              set(k);
+              const { y } = (await make().run({ x }, { cache })) as unknown as { y: number };
+              if (i === 0) expect(y).to.equal(x * k);
+            }
+          }
+        }),
+        { numRuns: 4 },
+      );
+    });
+  }
 });

@@ -6,6 +6,7 @@ import { inspecting } from "../../util/v8-inspector.js";
 import { nodeOptions } from "./node-options.js";
 import type { Piece } from "./pieces.js";
 import { NO_SOURCES, type Sources } from "./source-files.js";
+import { forgetOldState, noteState } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
@@ -29,6 +30,14 @@ export interface Part {
   readonly hash: string;
 }
 
+/** Code that is asked for in a pass. */
+interface Lookup {
+  ask(graph: ValueGraph): number;
+  digest: string;
+}
+
+const OLD_STATE = "nodes have left state in what it reaches before the program changed something that it reaches";
+
 type Type = abstract new (...args: never[]) => object;
 
 /** Settings that decide, beside the code, how it reads texts, and writes numbers, dates and objects. */
@@ -49,10 +58,14 @@ function engine(): string {
 
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
 export class CodeReader {
-  private readonly graph = new ValueGraph();
+  private graph = new ValueGraph();
   private changed: string | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
-  private readonly lookups: ((graph: ValueGraph) => number)[] = [];
+  private readonly lookups: Lookup[] = [];
+  private depth = 0;
+  private hasOldState = false;
+  /** Codes of earlier attempts are not valid. */
+  attempt = 0;
   /** For each lookup, the name of something that it leads to, and that others than the nodes have changed. */
   private changedNames: readonly (string | undefined)[] = [];
 
@@ -61,17 +74,46 @@ export class CodeReader {
     try {
       const after = new ValueGraph();
       inspecting(() => {
-        const entries = this.lookups.map((ask) => ask(after));
+        const entries = this.lookups.map(({ ask }) => ask(after));
         this.changedNames = after.follow(this.graph, entries);
+        for (const [i, id] of entries.entries()) {
+          const { fn, owners } = after.restoredFrom(id);
+          if (fn !== undefined) for (const owner of owners) noteState(owner, fn, this.lookups[i]!.digest);
+        }
       });
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.
     }
   }
 
-  /** Several codes are read in one session with V8, and what was foreseen of them together. */
+  /**
+   * Several codes are read in one session with V8, and what was foreseen of them together.
+   *
+   * @param work is done once more if state that nodes have left turns out to be old: codes that it has read before are not valid then.
+   */
   pass<R>(work: () => R): R {
-    return inspecting(work);
+    return inspecting(() => {
+      this.depth++;
+      try {
+        for (;;) {
+          const before = this.lookups.length;
+          const result = work();
+          if (!this.hasOldState || this.depth > 1) return result;
+          this.restart(before);
+        }
+      } finally {
+        this.depth--;
+      }
+    });
+  }
+
+  private restart(before: number): void {
+    this.attempt++;
+    this.hasOldState = false;
+    this.changed = undefined;
+    this.graph = new ValueGraph();
+    this.lookups.length = before;
+    for (const { ask } of this.lookups) ask(this.graph);
   }
 
   /** A method's code will be asked for: what V8 is asked about all of them it is asked at once. */
@@ -110,25 +152,31 @@ export class CodeReader {
     return this.code((graph) => graph.value(type));
   }
 
-  private code(entry: (graph: ValueGraph) => number): Code {
+  private code(ask: (graph: ValueGraph) => number): Code {
     const { graph } = this;
-    const lookup = this.lookups.push(entry) - 1;
+    const lookup = { ask, digest: "" };
+    const at = this.lookups.push(lookup) - 1;
     let id: number;
-    let own: string;
     try {
-      [id, own] = inspecting(() => {
-        const entered = entry(graph);
+      id = inspecting(() => {
+        const entered = ask(graph);
         this.changed ??= [engine(), ...graph.patches().map((patch) => graph.digestOf(patch))].join();
-        return [entered, `${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`] as const;
+        lookup.digest = sha256(`${this.changed}\n${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`);
+        return entered;
       });
     } catch (error) {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
       return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
     }
     const unknown = graph.flawOf(id);
+    const { fn, owners } = graph.restoredFrom(id);
+    // Each of them is forgotten.
+    const isOld = fn !== undefined && owners.filter((owner) => forgetOldState(owner, fn, lookup.digest)).length > 0;
+    this.hasOldState ||= isOld;
+    const old = isOld && this.depth === 0 ? OLD_STATE : undefined;
     return {
-      digest: sha256(`${this.changed}\n${own}`),
-      problem: unknown && problemOf(unknown),
+      digest: lookup.digest,
+      problem: unknown === undefined ? old : problemOf(unknown),
       parts: () =>
         graph
           .reachOf(id)
@@ -141,7 +189,7 @@ export class CodeReader {
           lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
         };
       },
-      changedWhileRunning: () => this.changedNames[lookup],
+      changedWhileRunning: () => this.changedNames[at],
     };
   }
 }

@@ -7,6 +7,8 @@ interface State {
 }
 
 const states = new WeakMap<object, State>();
+/** For state that nodes have left in an object: the codes that led to it, by the functions that were entered. */
+const leftBy = new WeakMap<object, WeakMap<object, string>>();
 /** For a function, by the identities when a run ended, those when it began. */
 const sharings = new WeakMap<object, Map<string, string>>();
 
@@ -79,4 +81,22 @@ function restoredDigest(owner: object, digest: string): string {
   if (state.after === digest) return state.before;
   states.delete(owner);
   return digest;
+}
+
+/** The nodes of a run have left state in an object. @param code the digest of one of those that lead to it. */
+export function noteState(owner: object, fn: object, code: string): void {
+  getOrCreate(leftBy, owner, () => new WeakMap<object, string>()).set(fn, code);
+}
+
+/**
+ * What nodes have left in an object is from another state of the program, if code that leads to it has changed since: a memo's values
+ * are old. It counts by its content then.
+ *
+ * @returns true if it counted as it was before.
+ */
+export function forgetOldState(owner: object, fn: object, code: string): boolean {
+  const known = leftBy.get(owner)?.get(fn);
+  if (known === undefined || known === code) return false;
+  leftBy.delete(owner);
+  return states.delete(owner);
 }
