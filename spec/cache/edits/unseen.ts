@@ -30,6 +30,15 @@ const ABOUT: readonly (readonly [head: string, about: string])[] = [
   ["class O { static m() {} }", "O, 'm'"],
   ["class Base {}\nclass O extends Base {}", "O"],
   ["const o = new Map([[1, { a: 1 }]]);", "o.get(1)"],
+  [`import { K } from "p";`, "K"],
+  [`import { K } from "p";\nclass O extends K {}`, "K"],
+];
+/** Code of a script that is not strict, whose `this` is `globalThis`. */
+const SLOPPY = [
+  "function g() { return this.K; } exports.f = () => g();",
+  "function g() { return (() => this.K)(); } exports.f = () => g.call(null);",
+  "const o = { g() { return this.K; } }; exports.f = () => (0, o.g)();",
+  "function g() { return this.O.K; } globalThis.O = { get K() { return globalThis.K; } }; exports.f = () => g();",
 ];
 const OTHER_METADATA = {
   "node_modules/reflect-metadata/package.json": `{ "name": "reflect-metadata", "version": "0.0.1", "main": "Reflect.js" }`,
@@ -346,12 +355,39 @@ await import("./patch.js");
         {
           head: `${isOther ? `import "reflect-metadata";\n` : ""}${head}\n(Reflect as any).defineMetadata("k", 2, ${about});`,
           y: `x * (Reflect as any).getMetadata("k", ${about})`,
-          files: isOther ? OTHER_METADATA : {},
+          files: { ...PACKAGE("export class K {}"), ...(isOther ? OTHER_METADATA : {}) },
         },
         ["pipeline.ts", `"k", 2`, `"k", 3`],
         "y",
         isOther ? { only: ["esm"] } : {},
       ),
+    ),
+  ),
+  ...["Map", "Math", "globalThis.process.versions"].map((about) =>
+    row(
+      5,
+      `metadata of ${about}`,
+      {
+        head: `(Reflect as any).defineMetadata("k", 2, ${about});`,
+        y: `x * (Reflect as any).getMetadata("k", ${about})`,
+      },
+      ["pipeline.ts", `"k", 2`, `"k", 3`],
+      "y",
+      { isAlone: true, only: ["esm"] },
+    ),
+  ),
+  ...SLOPPY.map((code, i) =>
+    row(
+      12,
+      `a member of globalThis that is read of this: ${code}`,
+      {
+        head: `import { createRequire } from "node:module";\n(globalThis as any).K${i} = 1;\nconst { f } = createRequire(import.meta.url)("./sloppy.cjs");`,
+        y: "f()",
+        files: { "sloppy.cjs": code.replaceAll("K", `K${i}`) },
+      },
+      ["pipeline.ts", `K${i} = 1`, `K${i} = 2`],
+      "y",
+      { only: ["esm"] },
     ),
   ),
   row(

@@ -188,10 +188,12 @@ class ScriptReader {
     writer.write(node as AnyNode);
     const form = writer.form();
     const at = isArrow ? node.start : this.source.indexOf("(", node.id?.end ?? node.start);
+    const isSloppy = !isArrow && !this.isStrictAround(node) && !this.strict.includes(node);
     return {
       kind: "function",
       at,
       capturesThis: isArrow && writer.usesThis ? true : undefined,
+      readsGlobalThis: isSloppy && form.members !== undefined ? true : undefined,
       gives: writer.gives(node),
       ...form,
     };

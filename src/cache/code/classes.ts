@@ -41,7 +41,6 @@ export class Classes {
       this.replacedBase(id, type, prototype);
     }
     this.decorations(id, type);
-    this.metadata(id, type);
   }
 
   /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
@@ -218,7 +217,6 @@ export class Classes {
       if (get !== undefined || set !== undefined) piece.next.push(this.walk.value(get), this.walk.value(set));
       else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
-    if (!isClass) this.metadata(id, fn);
   }
 }
 

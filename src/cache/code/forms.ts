@@ -57,6 +57,8 @@ export interface FunctionForm extends Form {
   readonly at: number;
   /** True for an arrow function that uses `this`, `super` or `new.target` of the enclosing code. */
   readonly capturesThis?: boolean | undefined;
+  /** True if its `this` is `globalThis` where it is called as no method: its script is not strict. */
+  readonly readsGlobalThis?: boolean | undefined;
   /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
   readonly gives?: { readonly reference: number; readonly key?: number } | undefined;
 }

@@ -38,6 +38,19 @@ export class ThisMembers {
     const piece = this.walk.pieces[id]!;
     // An arrow that is a field's value has the object's own `this`.
     if (form.handsThisOn) piece.next.push(this.whole(holder, skips));
+    this.members(id, fn, form, holder, facts, skips);
+    for (const number of form.sharesThis ?? []) {
+      const reference = form.references[number]!;
+      const found = resolveVariable(reference.name, facts);
+      if (found.isThere && typeof found.value === "function" && reference.path.length === 0) {
+        piece.next.push(this.walk.method(found.value, holder, reference.name, skips));
+      } else piece.next.push(this.whole(holder, skips));
+    }
+    if (form.supers !== undefined) this.supers(id, fn, form, holder, skips);
+  }
+
+  /** The members that a function reads of `this`, and assigns. */
+  members(id: number, fn: Function, form: Shape, holder: object, facts: Code, skips: (name: string) => boolean): void {
     for (const way of form.members ?? []) {
       const [first] = way.path;
       if (skips(first!)) continue;
@@ -53,14 +66,6 @@ export class ThisMembers {
         for (const { holder: on } of use.steps) this.walk.writes.handedOn.add(on!);
       }
     }
-    for (const number of form.sharesThis ?? []) {
-      const reference = form.references[number]!;
-      const found = resolveVariable(reference.name, facts);
-      if (found.isThere && typeof found.value === "function" && reference.path.length === 0) {
-        piece.next.push(this.walk.method(found.value, holder, reference.name, skips));
-      } else piece.next.push(this.whole(holder, skips));
-    }
-    if (form.supers !== undefined) this.supers(id, fn, form, holder, skips);
   }
 
   private member(holder: object, way: Way, skips: (name: string) => boolean, use: Use): number {

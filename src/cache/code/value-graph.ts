@@ -258,6 +258,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (object === os) this.readsVariables(id);
     if (object === process.argv) this.pieces[id]!.next.push(this.leaf("of a process", "process.argv"));
     if (builtIn === undefined) this.stableDigests.owners.set(id, object);
+    else this.agenda.later(() => this.classes.metadata(id, object));
     if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
     if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
     return { id, isNew: builtIn === undefined && this.byIdentity.size <= MOST };
@@ -334,6 +335,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // What it keeps counts for the objects that it is about.
     if (!readsMetadata(fn, name)) this.closures(id, fn, facts);
     this.classes.ownProperties(id, fn);
+    this.classes.metadata(id, fn);
     this.classes.changedMembers(id, fn);
   }
 
@@ -360,9 +362,11 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       piece.name += "()";
       this.references.code(id, form, facts);
       if (form.supers !== undefined) this.thisMembers.homeless.push({ id, fn, form, facts });
+      if (form.readsGlobalThis) this.thisMembers.members(id, fn, form, globalThis, facts, NOTHING);
       if (form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
     }
     this.classes.ownProperties(id, fn);
+    this.classes.metadata(id, fn);
   }
 
   isBuiltIn(fn: Function): boolean {

@@ -13,6 +13,8 @@ const READ = new Set([
   ...["concat", "flat", "flatMap", "subarray", "toString", "toLocaleString", "valueOf", "hasOwnProperty", "toJSON"],
   ...["toSorted", "toReversed", "toSpliced", "with", "getTime", "toISOString", "getFullYear", "getMonth", "getDate"],
   ...["then", "catch", "finally", "format", "formatToParts", "resolvedOptions", "compare", "select", "of"],
+  ...["getInt8", "getUint8", "getInt16", "getUint16", "getInt32", "getUint32", "getFloat32", "getFloat64"],
+  ...["getBigInt64", "getBigUint64"],
   ...["call", "apply", "bind", "isPrototypeOf", "propertyIsEnumerable", "constructor", "size", "length"],
 ]);
 
