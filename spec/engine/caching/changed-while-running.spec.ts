@@ -214,3 +214,49 @@ describe("what changes while a run is in progress", () => {
     }
   }
 });
+
+/** Services that a node makes when it first needs them, and changes with each call. */
+class Counter {
+  calls = 0;
+  add(x: number): number {
+    this.calls++;
+    return x;
+  }
+}
+let byNullish: Counter | undefined;
+let byFalsy: Counter | undefined;
+let byIf: Counter | undefined;
+const held: { counter?: Counter } = {};
+const LAZY: Readonly<Record<string, () => Counter>> = {
+  "??=": () => (byNullish ??= new Counter()),
+  "||=": () => (byFalsy ||= new Counter()),
+  "an if": () => {
+    if (byIf === undefined) byIf = new Counter();
+    return byIf;
+  },
+  "??= of a member": () => (held.counter ??= new Counter()),
+};
+
+describe("a value that nodes make when they first need it, and change", () => {
+  for (const [how, get] of Object.entries(LAZY)) {
+    it(`is their own: ${how}`, async () => {
+      class Counting extends Pipeline {
+        @input() x!: number;
+        @node("x") y(x: number): number {
+          return get().add(x);
+        }
+      }
+      const cache = memory();
+      const computed: number[] = [];
+      const warnings = await warningsOf(async () => {
+        for (const x of [1, 2, 3, 3]) {
+          await new Counting().run(
+            { x },
+            { cache, onEvent: ({ type, phase }) => type === "node" && phase === "start" && computed.push(x) },
+          );
+        }
+      });
+      expect({ warnings, computed }).to.deep.equal({ warnings: [], computed: [1, 2, 3] });
+    });
+  }
+});

@@ -258,6 +258,8 @@ export class FormWriter {
     const { operator, right } = node;
     const left = node.left as AnyNode;
     this.assigns(left);
+    // `return (client ??= new Client())`
+    if (/^(?:\?\?|\|\||&&)=$/.test(operator)) this.onlyRead.delete(left);
     this.names(node);
     if (operator === "=" && this.sets(left)) {
       this.text += "(= ";
