@@ -202,7 +202,7 @@ describe("what nodes keep from before the program changed what they read", () =>
   before(() => mkdirSync(folder, { recursive: true }));
 
   for (const [what, [declared, used]] of Object.entries(MEMOS)) {
-    it(`is no value of the state after that, in another process: ${what} (property)`, async () => {
+    it(`is not taken for a value of the state after that, in another process: ${what} (property)`, async () => {
       const file = path.join(folder, `${what.replaceAll(" ", "-")}.mjs`);
       writeFileSync(
         file,

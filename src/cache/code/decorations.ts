@@ -62,7 +62,7 @@ type MetadataStore = WeakMap<object, unknown>;
 
 let known: { readonly by: unknown; readonly stores: readonly MetadataStore[] } | undefined;
 
-/** What all copies of reflect-metadata store. It is in closures: no API lists the members that have records. */
+/** The storage of all copies of reflect-metadata. It is in closures: no API lists the members that have records. */
 export function metadataStores(): readonly MetadataStore[] {
   const by = Reflect.getOwnMetadataKeys;
   // Each copy that is loaded replaces it.

@@ -89,8 +89,8 @@ export function noteState(owner: object, fn: object, code: string): void {
 }
 
 /**
- * What nodes have left in an object is from another state of the program, if code that leads to it has changed since: a memo's values
- * are old. It counts by its content then.
+ * Forgets the state that nodes have left in an object if code that leads to it has changed since: a memo's values are those of another
+ * state of the program. The object counts by its content then.
  *
  * @returns true if it counted as it was before.
  */
