@@ -104,6 +104,23 @@ describe("explain: true", () => {
     return new Explained();
   };
 
+  it("says that the settings of the process changed", async () => {
+    const cache = memory();
+    tables.current = 1;
+    await new OfTables().run({ x: 1 }, { cache });
+    const { TZ } = process.env;
+    try {
+      process.env.TZ = TZ === "Asia/Tokyo" ? "UTC" : "Asia/Tokyo";
+      const { heard } = await explained((options) => new OfTables().run({ x: 1 }, { ...options, cache }));
+      expect(heard).to.deep.equal([
+        "OfTables.text 1/0 the time zone, the language, an option or the version of Node changed",
+      ]);
+    } finally {
+      if (TZ === undefined) delete process.env.TZ;
+      else process.env.TZ = TZ;
+    }
+  });
+
   it("says for each node why it was computed, or was not", async () => {
     expect((await explained((options) => pipeline().run({ xs: [1, 2], k: 1 }, options))).said).to.deep.equal([
       "Explained.drawn: computed: it says cache: false",

@@ -105,13 +105,16 @@ function byPlace(parts: readonly Part[]): Map<string, PartsOfPlace> {
   return places;
 }
 
+/** Packages, and the settings of the process. */
+const SAYS_ALL = /^(?:package|the) /;
+
 function isValue({ name }: Part): boolean {
-  return !name.startsWith("package ") && !name.startsWith("class ") && !name.endsWith("()");
+  return !SAYS_ALL.test(name) && !name.startsWith("class ") && !name.endsWith("()");
 }
 
 function sentence(part: Part): string {
   const { name, file } = part;
-  if (name.startsWith("package ")) return name;
+  if (SAYS_ALL.test(name)) return name;
   const what = isValue(part) ? "the value of" : "code of";
   return file === "" ? `${what} ${name}` : `${what} ${name} in ${file}`;
 }

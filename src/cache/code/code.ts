@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { inspect, types } from "node:util";
+import { once } from "../../util/on-demand.js";
 import { sha256 } from "../../util/sha256.js";
 import { language, timeZone } from "../../util/time-zone.js";
 import { inspecting } from "../../util/v8-inspector.js";
@@ -38,6 +39,9 @@ interface Lookup {
 
 const OLD_STATE = "nodes have left state in what it reaches before the program changed something that it reaches";
 
+/** The name of the part that stands for the settings of the process. */
+const SETTINGS = "the time zone, the language, an option or the version of Node";
+
 type Type = abstract new (...args: never[]) => object;
 
 /** Settings that decide, beside the code, how it reads texts, and writes numbers, dates and objects. */
@@ -59,6 +63,7 @@ function engine(): string {
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
 export class CodeReader {
   private graph = new ValueGraph();
+  private readonly engine = once(engine);
   private changed: string | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: Lookup[] = [];
@@ -160,7 +165,7 @@ export class CodeReader {
     try {
       id = inspecting(() => {
         const entered = ask(graph);
-        this.changed ??= [engine(), ...graph.patches().map((patch) => graph.digestOf(patch))].join();
+        this.changed ??= [this.engine(), ...graph.patches().map((patch) => graph.digestOf(patch))].join();
         lookup.digest = sha256(`${this.changed}\n${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`);
         return entered;
       });
@@ -177,11 +182,13 @@ export class CodeReader {
     return {
       digest: lookup.digest,
       problem: unknown === undefined ? old : problemOf(unknown),
-      parts: () =>
-        graph
+      parts: () => [
+        ...graph
           .reachOf(id)
           .filter(({ name, text }) => name !== "" && text !== "")
           .map(partOf),
+        { name: SETTINGS, file: "", hash: sha256(this.engine()) },
+      ],
       sources: () => {
         const reached = graph.reachOf(id);
         return {
