@@ -23,8 +23,6 @@ import {
 interface Read {
   readonly codes: CodeDigests;
   readonly run: object | undefined;
-  /** The reader's attempt that read it. */
-  readonly attempt?: number;
 }
 
 const known = new WeakMap<BoundPlan, Read>();
@@ -38,7 +36,7 @@ const readers = new WeakMap<object, CodeReader>();
  */
 export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   const digests = known.get(program);
-  if (digests !== undefined && isValid(digests, run)) return digests.codes;
+  if (digests !== undefined && (digests.run === undefined || digests.run === run)) return digests.codes;
   const reader = readerFor(run);
   const environmentOf = (of: BoundPlan) => environments.get(run)?.get(of) ?? OWN_ENVIRONMENT;
   const reading = new ProgramDigests(program, reader, (nested) => codeDigestsOf(nested, run), environmentOf);
@@ -47,12 +45,8 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
     return reading.read();
   });
   setModelReader(codes, reader);
-  known.set(program, { codes, run, attempt: reader.attempt });
+  known.set(program, { codes, run });
   return codes;
-}
-
-function isValid(read: Read, run: object): boolean {
-  return read.run === undefined || (read.run === run && read.attempt === readers.get(run)!.attempt);
 }
 
 /** For each run, the environments of its programs where they are not that of this process. */

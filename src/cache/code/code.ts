@@ -7,7 +7,7 @@ import { inspecting } from "../../util/v8-inspector.js";
 import { nodeOptions } from "./node-options.js";
 import type { Piece } from "./pieces.js";
 import { NO_SOURCES, type Sources } from "./source-files.js";
-import { forgetOldState, noteState } from "./standing.js";
+import { noteState, oldContent } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
@@ -31,13 +31,11 @@ export interface Part {
   readonly hash: string;
 }
 
-/** Code that is asked for in a pass. */
+/** Code that is asked for in a pass, and its digest without the content of old state. */
 interface Lookup {
   ask(graph: ValueGraph): number;
   digest: string;
 }
-
-const OLD_STATE = "nodes have left state in what it reaches before the program changed something that it reaches";
 
 /** The name of the part that stands for the settings of the process. */
 const SETTINGS = "the time zone, the language, an option or the version of Node";
@@ -62,15 +60,11 @@ function engine(): string {
 
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
 export class CodeReader {
-  private graph = new ValueGraph();
+  private readonly graph = new ValueGraph();
   private readonly engine = once(engine);
   private changed: string | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: Lookup[] = [];
-  private depth = 0;
-  private hasOldState = false;
-  /** Codes of earlier attempts are not valid. */
-  attempt = 0;
   /** For each lookup, the name of something that it leads to, and that others than the nodes have changed. */
   private changedNames: readonly (string | undefined)[] = [];
 
@@ -82,8 +76,8 @@ export class CodeReader {
         const entries = this.lookups.map(({ ask }) => ask(after));
         this.changedNames = after.follow(this.graph, entries);
         for (const [i, id] of entries.entries()) {
-          const { fn, owners } = after.restoredFrom(id);
-          if (fn !== undefined) for (const owner of owners) noteState(owner, fn, this.lookups[i]!.digest);
+          const { fn, restored } = after.restoredFrom(id);
+          if (fn !== undefined) for (const { owner } of restored) noteState(owner, fn, this.lookups[i]!.digest);
         }
       });
     } catch {
@@ -91,34 +85,9 @@ export class CodeReader {
     }
   }
 
-  /**
-   * Several codes are read in one session with V8, and what was foreseen of them together.
-   *
-   * @param work is done once more if state that nodes have left turns out to be old: codes that it has read before are not valid then.
-   */
+  /** Several codes are read in one session with V8, and what was foreseen of them together. */
   pass<R>(work: () => R): R {
-    return inspecting(() => {
-      this.depth++;
-      try {
-        for (;;) {
-          const before = this.lookups.length;
-          const result = work();
-          if (!this.hasOldState || this.depth > 1) return result;
-          this.restart(before);
-        }
-      } finally {
-        this.depth--;
-      }
-    });
-  }
-
-  private restart(before: number): void {
-    this.attempt++;
-    this.hasOldState = false;
-    this.changed = undefined;
-    this.graph = new ValueGraph();
-    this.lookups.length = before;
-    for (const { ask } of this.lookups) ask(this.graph);
+    return inspecting(work);
   }
 
   /** A method's code will be asked for: what V8 is asked about all of them it is asked at once. */
@@ -174,14 +143,11 @@ export class CodeReader {
       return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
     }
     const unknown = graph.flawOf(id);
-    const { fn, owners } = graph.restoredFrom(id);
-    // Each of them is forgotten.
-    const isOld = fn !== undefined && owners.filter((owner) => forgetOldState(owner, fn, lookup.digest)).length > 0;
-    this.hasOldState ||= isOld;
-    const old = isOld && this.depth === 0 ? OLD_STATE : undefined;
+    const { fn, restored } = graph.restoredFrom(id);
+    const old = restored.flatMap(({ owner, content }) => (fn && oldContent(owner, fn, lookup.digest, content)) ?? []);
     return {
-      digest: lookup.digest,
-      problem: unknown === undefined ? old : problemOf(unknown),
+      digest: old.length === 0 ? lookup.digest : sha256([lookup.digest, ...old].join()),
+      problem: unknown && problemOf(unknown),
       parts: () => [
         ...graph
           .reachOf(id)

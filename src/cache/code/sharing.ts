@@ -32,7 +32,7 @@ export class Sharing {
   constructor(private readonly graph: Graph) {}
 
   /** The identities of what a piece reaches by several paths, and of what its code may write. Empty where there is nothing like that. */
-  of(id: number, digests: readonly string[], stood: ReadonlySet<number>): string {
+  of(id: number, digests: readonly string[], stood: ReadonlyMap<number, unknown>): string {
     const { pieces } = this.graph;
     if (this.isSeen.length < pieces.length) {
       this.isSeen = new Uint8Array(2 * pieces.length);
@@ -47,7 +47,7 @@ export class Sharing {
   }
 
   /** Adds what the first piece reaches. @returns whether an object is reached twice. */
-  private walk(seen: number[], stood: ReadonlySet<number>): boolean {
+  private walk(seen: number[], stood: ReadonlyMap<number, unknown>): boolean {
     const { isSeen, ways } = this;
     const { pieces, identities } = this.graph;
     let isShared = false;
@@ -69,7 +69,7 @@ export class Sharing {
   private identities(
     seen: readonly number[],
     digests: readonly string[],
-    stood: ReadonlySet<number>,
+    stood: ReadonlyMap<number, unknown>,
     written: readonly Place[],
   ): string {
     const { pieces } = this.graph;
@@ -85,7 +85,11 @@ export class Sharing {
   }
 
   /** By a value alone it does not show which of several equal ones code writes, and which it reads. */
-  private writtenPlaces(seen: readonly number[], digests: readonly string[], stood: ReadonlySet<number>): Place[] {
+  private writtenPlaces(
+    seen: readonly number[],
+    digests: readonly string[],
+    stood: ReadonlyMap<number, unknown>,
+  ): Place[] {
     const found: Place[] = [];
     for (const from of seen) {
       if (stood.has(from)) continue;

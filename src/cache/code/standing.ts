@@ -7,8 +7,15 @@ interface State {
 }
 
 const states = new WeakMap<object, State>();
-/** For state that nodes have left in an object: the codes that led to it, by the functions that were entered. */
-const leftBy = new WeakMap<object, WeakMap<object, string>>();
+/** For an object that nodes have left state in: by the functions that were entered, the code that led to it. */
+const leftBy = new WeakMap<object, WeakMap<object, Left>>();
+
+interface Left {
+  readonly code: string;
+  /** The digest of its content when the code had changed; undefined: it has not. */
+  readonly content: string | undefined;
+}
+
 /** For a function, by the identities when a run ended, those when it began. */
 const sharings = new WeakMap<object, Map<string, string>>();
 
@@ -24,8 +31,8 @@ export interface Baseline {
 export class StableDigests {
   /** The objects and functions that pieces are. */
   readonly owners = new Map<number, object>();
-  /** Pieces that count as they were when a run began, and are something else now. */
-  readonly restored = new Set<number>();
+  /** Pieces that count as they were when a run began, and are something else now: the digests of what they are. */
+  readonly restored = new Map<number, string>();
   /** The names of what others than the nodes have changed in pieces, since a run began. */
   readonly changed = new Map<number, string>();
   /** Undefined: a run begins. */
@@ -52,7 +59,7 @@ export class StableDigests {
       const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
       if (isOfOthers) states.delete(owner);
       else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
-      if (counted !== digest) this.restored.add(id);
+      if (counted !== digest) this.restored.set(id, digest);
       digests[id] = counted;
     }
   }
@@ -85,18 +92,22 @@ function restoredDigest(owner: object, digest: string): string {
 
 /** The nodes of a run have left state in an object. @param code the digest of one of those that lead to it. */
 export function noteState(owner: object, fn: object, code: string): void {
-  getOrCreate(leftBy, owner, () => new WeakMap<object, string>()).set(fn, code);
+  getOrCreate(leftByFunctions(owner), fn, () => ({ code, content: undefined }));
 }
 
 /**
- * Forgets the state that nodes have left in an object if code that leads to it has changed since: a memo's values are those of another
- * state of the program. The object counts by its content then.
+ * The content that counts beside some code because nodes have left it in an object before that code changed: a memo's values are those of
+ * another state of the program. From then on it counts as it was when a run began with the new code.
  *
- * @returns true if it counted as it was before.
+ * @param content the digest of what is in the object now.
  */
-export function forgetOldState(owner: object, fn: object, code: string): boolean {
-  const known = leftBy.get(owner)?.get(fn);
-  if (known === undefined || known === code) return false;
-  leftBy.delete(owner);
-  return states.delete(owner);
+export function oldContent(owner: object, fn: object, code: string, content: string): string | undefined {
+  const left = leftByFunctions(owner).get(fn);
+  if (left === undefined || left.code === code) return left?.content;
+  leftByFunctions(owner).set(fn, { code, content });
+  return content;
+}
+
+function leftByFunctions(owner: object): WeakMap<object, Left> {
+  return getOrCreate(leftBy, owner, () => new WeakMap<object, Left>());
 }

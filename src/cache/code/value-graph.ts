@@ -186,11 +186,17 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     });
   }
 
-  /** The function that is entered at a piece, and the objects which it leads to that count as they were when a run began. */
-  restoredFrom(id: number): { readonly fn: object | undefined; readonly owners: readonly object[] } {
-    const { restored } = this.stableDigests;
+  /** The function that is entered at a piece, and the objects that count as they were when a run began, with digests of what they are. */
+  restoredFrom(id: number): {
+    readonly fn: object | undefined;
+    readonly restored: readonly { readonly owner: object; readonly content: string }[];
+  } {
+    const { restored, owners } = this.stableDigests;
     const reached = restored.size === 0 ? [] : [...this.reachedFrom(id)].filter((at) => restored.has(at));
-    return { fn: this.functionOf(id), owners: reached.map((at) => this.owners.get(at)!) };
+    return {
+      fn: this.functionOf(id),
+      restored: reached.map((at) => ({ owner: owners.get(at)!, content: restored.get(at)! })),
+    };
   }
 
   /** True for an object of a class of Node's, or of a package's, which changes them when nodes call it: no Buffer, and no URL. */
