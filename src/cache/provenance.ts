@@ -106,15 +106,15 @@ function byPlace(parts: readonly Part[]): Map<string, PartsOfPlace> {
 }
 
 /** Packages, and the settings of the process. */
-const SAYS_ALL = /^(?:package|the) /;
+const OTHER_PARTS = /^(?:package|the) /;
 
 function isValue({ name }: Part): boolean {
-  return !SAYS_ALL.test(name) && !name.startsWith("class ") && !name.endsWith("()");
+  return !OTHER_PARTS.test(name) && !name.startsWith("class ") && !name.endsWith("()");
 }
 
 function sentence(part: Part): string {
   const { name, file } = part;
-  if (SAYS_ALL.test(name)) return name;
+  if (OTHER_PARTS.test(name)) return name;
   const what = isValue(part) ? "the value of" : "code of";
   return file === "" ? `${what} ${name}` : `${what} ${name} in ${file}`;
 }
