@@ -31,10 +31,11 @@ export interface Part {
   readonly hash: string;
 }
 
-/** Code that is asked for in a pass, and its digest without the content of old state. */
+/** Code that is asked for in a pass, its digest without the content of old state, and the digests of that, by the objects that have it. */
 interface Lookup {
   ask(graph: ValueGraph): number;
   digest: string;
+  readonly old: Map<object, string>;
 }
 
 /** The name of the part that stands for the settings of the process. */
@@ -77,7 +78,9 @@ export class CodeReader {
         this.changedNames = after.follow(this.graph, entries);
         for (const [i, id] of entries.entries()) {
           const { fn, restored } = after.restoredFrom(id);
-          if (fn !== undefined) for (const { owner } of restored) noteState(owner, fn, this.lookups[i]!.digest);
+          const { digest, old } = this.lookups[i]!;
+          if (fn !== undefined)
+            for (const { owner } of restored) noteState(owner, fn, { code: digest, content: old.get(owner) });
         }
       });
     } catch {
@@ -128,7 +131,7 @@ export class CodeReader {
 
   private code(ask: (graph: ValueGraph) => number): Code {
     const { graph } = this;
-    const lookup = { ask, digest: "" };
+    const lookup: Lookup = { ask, digest: "", old: new Map() };
     const at = this.lookups.push(lookup) - 1;
     let id: number;
     try {
@@ -144,9 +147,12 @@ export class CodeReader {
     }
     const unknown = graph.flawOf(id);
     const { fn, restored } = graph.restoredFrom(id);
-    const old = restored.flatMap(({ owner, content }) => (fn && oldContent(owner, fn, lookup.digest, content)) ?? []);
+    for (const { owner, content } of restored) {
+      const old = fn && oldContent(owner, fn, lookup.digest, content);
+      if (old !== undefined) lookup.old.set(owner, old);
+    }
     return {
-      digest: old.length === 0 ? lookup.digest : sha256([lookup.digest, ...old].join()),
+      digest: lookup.old.size === 0 ? lookup.digest : sha256([lookup.digest, ...lookup.old.values()].join()),
       problem: unknown && problemOf(unknown),
       parts: () => [
         ...graph

@@ -12,7 +12,7 @@ const leftBy = new WeakMap<object, WeakMap<object, Left>>();
 
 interface Left {
   readonly code: string;
-  /** The digest of its content when the code had changed; undefined: it has not. */
+  /** The digest of the content that counted beside it; undefined: none did. */
   readonly content: string | undefined;
 }
 
@@ -90,9 +90,9 @@ function restoredDigest(owner: object, digest: string): string {
   return digest;
 }
 
-/** The nodes of a run have left state in an object. @param code the digest of one of those that lead to it. */
-export function noteState(owner: object, fn: object, code: string): void {
-  getOrCreate(leftByFunctions(owner), fn, () => ({ code, content: undefined }));
+/** The nodes of a run have left state in an object. @param left the code that led to it, from a function that was entered. */
+export function noteState(owner: object, fn: object, left: Left): void {
+  getOrCreate(leftBy, owner, () => new WeakMap<object, Left>()).set(fn, left);
 }
 
 /**
@@ -102,12 +102,6 @@ export function noteState(owner: object, fn: object, code: string): void {
  * @param content the digest of what is in the object now.
  */
 export function oldContent(owner: object, fn: object, code: string, content: string): string | undefined {
-  const left = leftByFunctions(owner).get(fn);
-  if (left === undefined || left.code === code) return left?.content;
-  leftByFunctions(owner).set(fn, { code, content });
-  return content;
-}
-
-function leftByFunctions(owner: object): WeakMap<object, Left> {
-  return getOrCreate(leftBy, owner, () => new WeakMap<object, Left>());
+  const left = leftBy.get(owner)?.get(fn);
+  return left === undefined || left.code === code ? left?.content : content;
 }
