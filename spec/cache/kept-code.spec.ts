@@ -51,10 +51,10 @@ describe("the hash of the code that reads scripts", () => {
 });
 
 describe("code in a realm of its own, as jest and vitest have it", () => {
-  it("is read there, and functions of modules in a wrapper are found", async () => {
+  it("is read there, with what it has of the first realm, and functions of modules in a wrapper are found", async () => {
     const store = path.join(newFolder("realm"), "values.sqlite");
     const index = pathToFileURL(built("src/index.ts")).href;
-    const run = async (scale: number) => {
+    const run = async (scale: number, ...patch: string[]) => {
       const flags = ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning"];
       const { stdout, stderr } = await execute(process.execPath, [
         ...flags,
@@ -62,6 +62,7 @@ describe("code in a realm of its own, as jest and vitest have it", () => {
         index,
         store,
         `${scale}`,
+        ...patch,
       ]);
       expect(stderr).to.not.contain("HypernodesWarning");
       return JSON.parse(stdout) as unknown;
@@ -70,5 +71,8 @@ describe("code in a realm of its own, as jest and vitest have it", () => {
     expect(await run(2)).to.deep.equal({ y: 42, computed: 0 });
     expect(await run(3)).to.deep.equal({ y: 63, computed: 1 });
     expect(await run(2)).to.deep.equal({ y: 42, computed: 0 });
+    expect(await run(2, "1")).to.deep.equal({ y: 43, computed: 1 });
+    expect(await run(2, "1")).to.deep.equal({ y: 43, computed: 0 });
+    expect(await run(2, "2")).to.deep.equal({ y: 44, computed: 1 });
   });
 });

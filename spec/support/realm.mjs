@@ -1,18 +1,24 @@
 /**
- * `realm.mjs MODULE STORE SCALE`, with --experimental-vm-modules: a program in a realm of its own, as jest and vitest's
+ * `realm.mjs MODULE STORE SCALE [PATCH]`, with --experimental-vm-modules: a program in a realm of its own, as jest and vitest's
  * vmThreads have it, whose packages are the process's. What the program imports as `./scale.js` is a module in a wrapper that V8
- * counts columns around, as vite makes it.
+ * counts columns around, as vite makes it. The node also reads from a proxy of the first realm, as vitest makes namespaces, whose language
+ * PATCH changes.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 
-const [, , index, store, scale] = process.argv;
+const [, , index, store, scale, patch] = process.argv;
+if (patch !== undefined) Array.prototype.plus = Number(patch);
 const context = vm.createContext({
   ...{ process, console, Buffer, performance, setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask },
   ...{ AbortController, AbortSignal, URL, TextEncoder, TextDecoder, DOMException, structuredClone, EventTarget, Event },
-  ...{ store, scale: wrapped(Number(scale)) },
+  ...{
+    store,
+    scale: wrapped(Number(scale)),
+    one: new Proxy({ one: 1, list: [] }, { get: (target, name) => target[name] }),
+  },
 });
 context.global = context.globalThis = vm.runInContext("globalThis", context);
 // It changes the realm's own Reflect.
@@ -75,10 +81,10 @@ async function evaluated(url) {
 context.scaled = context.scale(context);
 const program = new vm.SourceTextModule(
   `import { node, input, Pipeline, sqlite } from ${JSON.stringify(index)};
-  const scaled = globalThis.scaled;
+  const { scaled, one } = globalThis;
   let computed = 0;
   class Scaled extends Pipeline {
-    y(x) { computed++; return scaled(x); }
+    y(x) { computed++; return scaled(x) * one.one + (one.list.plus ?? 0); }
   }
   input()(Scaled.prototype, "x");
   node("x")(Scaled.prototype, "y", Object.getOwnPropertyDescriptor(Scaled.prototype, "y"));

@@ -1,9 +1,8 @@
 import { builtinModules, createRequire } from "node:module";
 import { types } from "node:util";
-import vm from "node:vm";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
-import { ITERATORS, ITERATORS_TEXT, NAMELESS_TEXT } from "./opaque.js";
+import { freshRealm, iteratorsOf, REALMS, type Realm } from "./realms.js";
 import { flagsOf, isNative, isObject, nameOf } from "./reflection.js";
 
 /** Built-ins of the language and of Node, and the program's changes of them. */
@@ -15,10 +14,12 @@ export interface BuiltIns {
 }
 
 /** Stacks are no values: loaders change how they are written. */
-const LEFT_OUT = new Map<object, ReadonlySet<PropertyKey>>([
-  [Error, new Set(["prepareStackTrace", "stackTraceLimit"])],
-  [globalThis, new Set(["console"])],
-]);
+const LEFT_OUT = new Map<object, ReadonlySet<PropertyKey>>(
+  REALMS.flatMap(({ globals }) => [
+    [globals.Error, new Set(["prepareStackTrace", "stackTraceLimit"])],
+    [globals, new Set(["console"])],
+  ]),
+);
 
 /** An object of the language as it was when it was walked. */
 interface Seen {
@@ -71,27 +72,28 @@ function isChanged({ object, base, count, isClosed, keys, values, accessors }: S
   return false;
 }
 
-/** Walks this realm's language beside that of a fresh one. */
+/** Walks the language of a realm that programs run in beside that of a fresh one. */
 class LanguageWalk {
   readonly seen: Seen[] = [];
   readonly names = new Map<object, string>();
   readonly patches: (readonly [place: string, value: unknown])[] = [];
-  /** For each object of this realm, that of the fresh one. */
+  /** For each object of the realm, that of the fresh one. */
   private readonly met = new Map<object, object>();
   /** Those of the fresh one. An object of yet another realm is like one that has been met. */
   private readonly taken = new Set<object>();
   private readonly queue: { readonly own: object; readonly other: object; readonly name: string }[] = [];
 
-  constructor() {
-    const realm = vm.createContext();
-    const inRealm = (text: string): unknown => vm.runInContext(text, realm);
-    this.meet(globalThis, inRealm("globalThis"), "globalThis");
-    // Nothing has a name for these.
-    const iterators = inRealm(ITERATORS_TEXT) as object[];
-    for (const [i, own] of [...ITERATORS].entries()) this.meet(own, getPrototypeOf(iterators[i]!), `iterator ${i}`);
-    const nameless = inRealm(NAMELESS_TEXT) as object[];
-    for (const [i, own] of (vm.runInThisContext(NAMELESS_TEXT) as object[]).entries())
-      this.meet(own, nameless[i], `kind of functions ${i}`);
+  /** @param prefix what names of this realm begin with. */
+  constructor(
+    private readonly realm: Realm,
+    fresh: Realm,
+    private readonly prefix: string,
+  ) {
+    this.meet(realm.globals, fresh.globals, `${prefix}globalThis`);
+    const iterators = iteratorsOf(fresh);
+    for (const [i, own] of iteratorsOf(realm).entries()) this.meet(own, iterators[i], `${prefix}iterator ${i}`);
+    for (const [i, own] of realm.functions.entries())
+      this.meet(getPrototypeOf(own), getPrototypeOf(fresh.functions[i]!), `${prefix}kind of functions ${i}`);
     for (const { own, other, name } of this.queue) this.compare(own, other, name);
   }
 
@@ -113,12 +115,12 @@ class LanguageWalk {
   }
 
   private compare(own: object, other: object, name: string): void {
-    const isRoot = own === globalThis;
+    const isRoot = own === this.realm.globals;
     const mine = ownKeys(own);
     const theirs = ownKeys(other);
     const seen = seenAs(own, isRoot ? undefined : mine.length);
     this.seen.push(seen);
-    const prefix = isRoot ? "" : `${name}.`;
+    const prefix = isRoot ? this.prefix : `${name}.`;
     // One by one, in a function of its own: V8 would take as long to optimize this one as the rest takes.
     for (let i = 0; i < theirs.length; i++) this.compareProperty(seen, other, theirs[i]!, prefix);
     if (isRoot) return;
@@ -132,7 +134,7 @@ class LanguageWalk {
     const at = prefix + String(key);
     if (property === undefined) {
       // --expose-gc gives it to new realms only, when a program sets it.
-      if (at !== "gc") this.patches.push([at, "it is not there"]);
+      if (key !== "gc" || seen.object !== this.realm.globals) this.patches.push([at, "it is not there"]);
       return;
     }
     note(seen, key, property);
@@ -174,7 +176,11 @@ function hasSameFlags(one: PropertyDescriptor, other: PropertyDescriptor): boole
 }
 
 function walked(): NonNullable<typeof known> {
-  const { seen, names, patches } = new LanguageWalk();
+  const fresh = freshRealm();
+  const walks = REALMS.map((realm, i) => new LanguageWalk(realm, fresh, i === 0 ? "" : "first realm's "));
+  const seen = walks.flatMap((walk) => walk.seen);
+  const patches = walks.flatMap((walk) => walk.patches);
+  const names = new Map(walks.flatMap((walk) => [...walk.names]));
   nameNode(names);
   // Other properties of these come and go.
   for (const object of [console, process]) {

@@ -3,42 +3,34 @@ import Module, { createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
 import { cwd, getPrototypeOf, getStore } from "../../util/primordials.js";
+import { iteratorsOf, REALMS } from "./realms.js";
 import { isObject } from "./reflection.js";
 
 // Things that reading values can't show, and the ways to know them.
 
-const OWN_TYPES: readonly Function[] = [
-  ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
-  ...[Boolean, Number, String, Symbol, BigInt, Error, AggregateError, EvalError, RangeError, ReferenceError],
-  ...[SyntaxError, TypeError, URIError, ArrayBuffer, SharedArrayBuffer, DataView],
-];
+const NAMES_OF_KNOWN = [
+  ...["Object", "Function", "Array", "Map", "Set", "Date", "RegExp", "Promise", "WeakMap", "WeakSet"],
+  ...["Boolean", "Number", "String", "Symbol", "BigInt", "Error", "AggregateError", "EvalError", "RangeError"],
+  ...["ReferenceError", "SyntaxError", "TypeError", "URIError", "ArrayBuffer", "SharedArrayBuffer", "DataView"],
+  "FinalizationRegistry",
+] as const;
 
-/**
- * Constructors of objects that have no content but their properties, or whose content is read by other code. If this code runs in a
- * realm of its own, as under jest, Node's classes are those of the first realm of the process.
- */
-export const KNOWN = new Set<Function>([
-  ...OWN_TYPES,
-  getPrototypeOf(Uint8Array) as Function,
-  ...(vm.runInThisContext(
-    `[${[...OWN_TYPES.map(({ name }) => name), "Object.getPrototypeOf(Uint8Array)"].join()}]`,
-  ) as Function[]),
-]);
-
-/** One of each kind of the language's iterators. */
-export const ITERATORS_TEXT = `[[].values(), ""[Symbol.iterator](), "".matchAll(/a/g), new Map().values(), new Set().values()]`;
-
-export const ITERATORS = new Set<object>(
-  (vm.runInThisContext(ITERATORS_TEXT) as object[]).map((iterator) => getPrototypeOf(iterator)!),
+/** Constructors of objects that have no content but their properties, or whose content is read by other code. */
+export const KNOWN = new Set<unknown>(
+  REALMS.flatMap(({ globals }) => [...NAMES_OF_KNOWN.map((name) => globals[name]), getPrototypeOf(globals.Uint8Array)]),
 );
 
-/** Prototypes of the language that no global leads to, besides those of iterators. */
-export const NAMELESS_TEXT = `[function* () {}, async () => {}, async function* () {}].map(Object.getPrototypeOf)`;
+export const ITERATORS = new Set<object>(REALMS.flatMap(iteratorsOf));
 
 type Options = (this: unknown) => unknown;
 
 const intlTypes = new Map<unknown, Options>(
-  (Object.values(Object.getOwnPropertyDescriptors(Intl)) as { value?: { prototype?: Record<string, Options> } }[])
+  REALMS.flatMap(
+    ({ globals }) =>
+      Object.values(Object.getOwnPropertyDescriptors(globals.Intl)) as {
+        value?: { prototype?: Record<string, Options> };
+      }[],
+  )
     .filter(({ value }) => value?.prototype !== undefined)
     .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
 );
@@ -58,11 +50,10 @@ const { getBuiltinModule } = process as { getBuiltinModule?: Function };
 
 /** Functions that run texts as code, or load code by any name. */
 export const RUN_CODE = new Map<object, string>([
-  // biome-ignore lint/security/noGlobalEval: it is known by what it is, and not called.
-  [eval, "eval"],
-  ...[() => {}, async () => {}, function* () {}, async function* () {}].map(
-    (fn) => [(getPrototypeOf(fn) as { constructor: Function }).constructor, "Function"] as const,
-  ),
+  ...REALMS.flatMap(({ globals, functions }) => [
+    [globals.eval, "eval"] as const,
+    ...functions.map((fn) => [(getPrototypeOf(fn) as Function).constructor, "Function"] as const),
+  ]),
   ...[vm, ...Object.values(vm)].filter(isObject).map((part) => [part, "node:vm"] as const),
   ...[createRequire, Module].map((part) => [part, "createRequire of node:module"] as const),
   ...(getBuiltinModule === undefined ? [] : [[getBuiltinModule, "process.getBuiltinModule"] as const]),
@@ -101,7 +92,7 @@ export const FOLDER = "process.cwd()";
 
 /** Globals from which everything can be reached. */
 export const WORLD = new Map<unknown, string>([
-  [globalThis, "globalThis"],
+  ...REALMS.map(({ globals }) => [globals, "globalThis"] as const),
   [process, "process"],
   [process.env, "process.env"],
 ]);

@@ -259,7 +259,8 @@ export class References {
       } else if (builtIn !== undefined) {
         const owner = ownerOf(holder, key);
         // `process.valueOf()`
-        if (owner === Object.prototype && WORLD.has(holder)) return this.walk.value(holder, name);
+        if (WORLD.has(holder) && this.walk.language.names.get(owner)?.endsWith("Object.prototype"))
+          return this.walk.value(holder, name);
         if (owner !== holder) heirs.push(builtIn);
         // A function of the language that has another name here, or is called by its `call`.
         const own = CALL.has(key) ? builtIn : this.walk.language.names.get(next);
