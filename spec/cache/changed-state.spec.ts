@@ -33,6 +33,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     read: `${n}.get()`,
     set: `${n}.set(v)`,
   }),
+  "a private field as compilers write it for an older language": (n) => ({
+    declared: `const _a${n} = new WeakMap();\nconst ${n} = new (class { constructor() { _a${n}.set(this, 1); } get() { return _a${n}.get(this); } set(v) { _a${n}.set(this, v); } })();`,
+    read: `${n}.get()`,
+    set: `${n}.set(v)`,
+  }),
   "a function in a private field": (n) => ({
     declared: `const ${n} = new (class { #a = () => 1; get() { return this.#a(); } set(v) { this.#a = () => v; } })();`,
     read: `${n}.get()`,

@@ -4,7 +4,15 @@ import { ByteWriter, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorContent, read, thrownText } from "./error-parts.js";
-import { assertHasKey, findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
+import {
+  assertHasKey,
+  assertNoHidden,
+  findModel,
+  isFailure,
+  type Model,
+  requireModel,
+  unknownClass,
+} from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { describeUnserialisable, faultOf, MAX_DEPTH, tooDeep, UnserialisableError, within } from "./unserialisable.js";
@@ -190,7 +198,8 @@ export class CanonicalWriter extends ByteWriter {
   private modelFor(prototype: object, kind: Kind): Model | undefined {
     if (this.isLenient && kind !== "error") return requireModel(prototype);
     const model = findModel(prototype);
-    if (model === undefined && kind !== "error") throw unknownClass(prototype);
+    if (model !== undefined) assertNoHidden(model);
+    else if (kind !== "error") throw unknownClass(prototype);
     return model;
   }
 

@@ -31,6 +31,8 @@ export interface Model {
   readonly name: string;
   /** The fields that count by content; all public ones if undefined. */
   readonly key: readonly string[] | undefined;
+  /** True if it has `@model()`: then its public fields are its content, whatever else it keeps. */
+  readonly isDeclared: boolean;
   /**
    * True if it has `toJSON()` and a static `fromJSON(data)`: then the result of the first is serialized, and the second
    * creates the instance.
@@ -53,13 +55,25 @@ const models = new WeakMap<Class, Model>();
 export function requireModel(prototype: object): Model {
   const model = findModel(prototype);
   if (model === undefined) throw unknownClass(prototype);
-  if (!model.usesJsonHooks && hasPrivateMembers(model.type)) {
-    throw new UnserialisableError(
-      `it is an instance of ${classNameOf(prototype)}, whose #private members can't be read`,
-      "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.",
-    );
-  }
+  assertPublic(model, "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.");
   return model;
+}
+
+/** @throws {UnserialisableError} if instances have content that can't be read, and their class does not say that it is none. */
+export function assertNoHidden(model: Model): void {
+  if (!model.isDeclared)
+    assertPublic(
+      model,
+      "Give the class toJSON() and static fromJSON(data); or put @model() on it if its public fields alone decide results.",
+    );
+}
+
+function assertPublic({ type, usesJsonHooks }: Model, advice: string): void {
+  if (usesJsonHooks || !hasPrivateMembers(type)) return;
+  throw new UnserialisableError(
+    `it is an instance of ${classNameOf(type.prototype)}, whose #private members can't be read`,
+    advice,
+  );
 }
 
 /** @throws {UnserialisableError} if an instance lacks a field of its model's key: it would equal all others without it. */
@@ -214,6 +228,7 @@ function modelFor(type: Class, name: string): Model {
     type,
     name,
     key: modelOf(type)?.key,
+    isDeclared: modelOf(type) !== undefined,
     usesJsonHooks:
       typeof (type.prototype as { toJSON?: unknown }).toJSON === "function" &&
       typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",

@@ -14,7 +14,8 @@ export function hasPrivateMembers(type: Function): boolean {
   return false;
 }
 
-const DOWNLEVELLED = /^_{1,2}class_?private_?(?:field|method)/i;
+/** The names of the helpers of tsc, swc and Babel, and those of esbuild. */
+const DOWNLEVELLED = /^_{1,2}class_?private_?(?:field|method)|^__private(?:Add|Get|Set|Method|In|Wrapper)/i;
 
 function hasPrivateSyntax(source: string): boolean {
   if (!source.includes("#") && !/private/i.test(source)) return false;

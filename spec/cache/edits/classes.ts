@@ -47,6 +47,33 @@ export const P = make(${made});
 });
 const BASES = "class B1 extends Pipeline { k() { return 1; } }\nclass B2 extends Pipeline { k() { return 2; } }";
 
+/** A class with `#by` and `#isOn`, as compilers write it for an older language. */
+const LOWERED = `var _by = new WeakMap<object, number>(), _isOn = new WeakSet();
+const privateGet = (object: any, members: any) => members.get(object);
+const privateMethod = (object: any, members: any, method: any) => {
+  if (!members.has(object)) throw new TypeError("no member");
+  return method;
+};
+const scaled = function (this: any, x: number) { return x * privateGet(this, _by); };
+class Scaler {
+  constructor(by: number) { _isOn.add(this); _by.set(this, by); }
+  scale(x: number) { return privateMethod(this, _isOn, scaled).call(this, x); }
+}
+const one = new Scaler(2), two = new Scaler(5);
+const holder = { scaler: one };
+`;
+
+/** What is edited, and whether y is computed then. */
+const LOWERED_EDITS: readonly (readonly [what: string, y: string, from: string, to: string, computes: string])[] = [
+  ["is given", "one.scale(x)", "Scaler(2)", "Scaler(3)", "y"],
+  ["of an object that is a member", "holder.scaler.scale(x)", "Scaler(2)", "Scaler(3)", "y"],
+  ["of an object that is another one", "holder.scaler.scale(x)", "scaler: one", "scaler: two", "y"],
+  ["of an object that is not read", "one.scale(x)", "Scaler(5)", "Scaler(6)", ""],
+  ["is made by", "one.scale(x)", "_by.set(this, by)", "_by.set(this, by + 1)", "y"],
+  ["read by", "one.scale(x)", "x * privateGet", "x + privateGet", "y"],
+  ["which the object no longer has, in", "_isOn.has(one) ? 1 : 2", "_isOn.add(this); ", "", "y"],
+];
+
 const ASKED: readonly (readonly [what: string, head: string, y: string])[] = [
   ["one that takes it", "function gone() { return 1; }\nconst use = (f: any) => f.name;", "use(gone) + x"],
   ["one that takes an arrow", "const gone = () => 1;\nconst use = (f: any) => f.name;", "use(gone) + x"],
@@ -535,6 +562,41 @@ export class P extends Pipeline {
       // The other setters are known to be run by the node.
       isFilled: what === "a private member is assigned",
     }),
+  ),
+  ...LOWERED_EDITS.map(([what, y, from, to, computes]) =>
+    row(
+      7,
+      `a private member in a WeakMap that ${what}: ${from}`,
+      { head: LOWERED, y },
+      ["pipeline.ts", from, to],
+      computes,
+      {
+        only: COMPILED,
+      },
+    ),
+  ),
+  ...(["#by = 3;", "#scaled(x: number) { return x * this.#by; }"] as const).map((edited) =>
+    row(
+      7,
+      `a private member of the pipeline, which tsx keeps in a WeakMap: ${edited}`,
+      {
+        members: "#by = 3;\n  #scaled(x: number) { return x * this.#by; }",
+        y: "this.#scaled(x)",
+      },
+      ["pipeline.ts", edited, edited.replace("3", "4").replace("*", "+")],
+      "y",
+    ),
+  ),
+  row(
+    7,
+    "a WeakMap about objects of a class that does not name it",
+    {
+      head: "const labels = new WeakMap<object, number>();\nclass Doc {}\nconst doc = new Doc();\nlabels.set(doc, 2);",
+      y: "labels.get(doc)! * x",
+    },
+    ["pipeline.ts", "(doc, 2)", "(doc, 3)"],
+    "y",
+    { unkept: /a WeakMap or WeakSet with something in it \(labels\)/ },
   ),
   ...ASKED.map(([what, head, y]) =>
     row(5, `the name of a function, asked by ${what}`, { head, y }, ["pipeline.ts", /gone/g, "come"], "y", {

@@ -74,6 +74,33 @@ describe("keys are made of content", () => {
     expect(await isNew(new Config(4, "test-v1"), new Config(4, "test-v2"))).to.equal(true);
   });
 
+  it("an instance with #private members of a class that is no model has no key, even if the class is known", async () => {
+    class Text {
+      #language: string;
+      constructor(language: string) {
+        this.#language = language;
+      }
+      language() {
+        return this.#language;
+      }
+    }
+    class Languages extends Pipeline {
+      @input() x!: string;
+      @node("x") text(x: string): Text {
+        return new Text(x);
+      }
+      @node("text") language(text: Text): string {
+        return text.language();
+      }
+    }
+    const store = memory();
+    const warnings = await warningsOf(async () => {
+      for (const x of ["he", "en"])
+        expect(await new Languages().run({ x }, { cache: store })).to.deep.include({ language: x });
+    });
+    expect(warnings.join()).to.contain("Languages.text is not cached").and.contain("#private members can't be read");
+  });
+
   it("an instance without a field of its model's key is not kept", async () => {
     @model({ key: ["zzz"] })
     class Unkeyed {

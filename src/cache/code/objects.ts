@@ -11,6 +11,7 @@ import {
 import { sha256 } from "../../util/sha256.js";
 import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
+import type { LoweredPrivates } from "./lowered-privates.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
@@ -25,6 +26,7 @@ export class Objects {
   constructor(
     private readonly walk: Walk,
     private readonly classes: Classes,
+    private readonly privates: LoweredPrivates,
   ) {}
 
   describe(id: number, object: object, name: string): void {
@@ -150,9 +152,7 @@ export class Objects {
       return `promise ${state}`;
     }
     if (types.isWeakMap(object) || types.isWeakSet(object)) {
-      const entries = hiddenIn(hiddenOf(object), "[[Entries]]") as readonly unknown[] | undefined;
-      if (entries !== undefined && entries.length > 0)
-        this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
+      this.privates.add(id, object, name);
       return "weak";
     }
     if (types.isGeneratorObject(object) || types.isMapIterator(object) || types.isSetIterator(object)) {

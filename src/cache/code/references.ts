@@ -11,6 +11,7 @@ import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { unitsOf } from "./import-closure.js";
 import { processMember, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
+import { REALMS } from "./realms.js";
 import {
   descriptorOf,
   type Found,
@@ -259,7 +260,7 @@ export class References {
       } else if (builtIn !== undefined) {
         const owner = ownerOf(holder, key);
         // `process.valueOf()`
-        if (WORLD.has(holder) && this.walk.language.names.get(owner)?.endsWith("Object.prototype"))
+        if (WORLD.has(holder) && REALMS.some(({ globals }) => owner === globals.Object.prototype))
           return this.walk.value(holder, name);
         if (owner !== holder) heirs.push(builtIn);
         // A function of the language that has another name here, or is called by its `call`.

@@ -13,6 +13,7 @@ import { readsMetadata } from "./decorations.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
+import { LoweredPrivates } from "./lowered-privates.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { OF_OS, RUN_CODE, WORLD } from "./opaque.js";
@@ -58,8 +59,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly agenda = new Agenda();
   private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
-  private readonly thisMembers = new ThisMembers(this, this.references, this.classes);
-  private readonly objects = new Objects(this, this.classes);
+  private readonly privates = new LoweredPrivates(this, (object) => this.byIdentity.get(object));
+  private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.privates);
+  private readonly objects = new Objects(this, this.classes, this.privates);
   private readonly classClosures = new ClosureValues(this);
   private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
@@ -235,7 +237,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   private settle(): void {
     do this.agenda.run();
-    while (this.thisMembers.resolveSupers());
+    while (this.thisMembers.resolveSupers() || this.privates.resolve());
   }
 
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void {

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getPrototypeOf } from "../../util/primordials.js";
-import { ANY_MEMBER, CONTENT, POSSIBLY, writtenByAlias } from "./form-writes.js";
+import { ANY_MEMBER, CONTENT, POSSIBLY, WEAK, writtenByAlias } from "./form-writes.js";
 import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
 import { classesOf, isNative } from "./reflection.js";
@@ -108,6 +108,7 @@ export class Writes {
 
   /** True if code may write a member of an object that it may have by any name. */
   mayWriteAny(key: string): boolean {
+    if (key.startsWith(WEAK) && this.names.has(CONTENT)) return true;
     return this.ofPackages || this.names.has(`.${key}`) || this.names.has(ANY_MEMBER);
   }
 
