@@ -33,7 +33,7 @@ export const CALL: ReadonlySet<string> = new Set(["call", "apply", "bind"]);
 export const ANY_MEMBER = "[]";
 /** The content of a list, a Map and the like. */
 export const CONTENT = "()";
-/** What the name of a private member begins with that compilers keep in a WeakMap. */
+/** The prefix of the names of private members that compilers keep in WeakMaps. */
 export const WEAK = "weak ";
 /** Before something that may be written, if code has a function of the language by another name. */
 export const POSSIBLY = "?";

@@ -94,8 +94,8 @@ export class LoweredPrivates {
     from.add(id);
     const { next } = this.walk.pieces[id]!;
     const isMember = types.isWeakMap(collection.object);
-    const kept = isMember ? this.walk.value(value, collection.name) : this.walk.leaf("is in it");
-    next.push(this.walk.leaf(`key ${WEAK}${next.length} ${collection.name}`), kept);
+    const member = isMember ? this.walk.value(value, collection.name) : this.walk.leaf("is in it");
+    next.push(this.walk.leaf(`key ${WEAK}${next.length} ${collection.name}`), member);
     return true;
   }
 }
