@@ -537,4 +537,21 @@ export class P extends Pipeline {
     ["pipeline.ts", "k = 1", "k = 2"],
     "y",
   ),
+  row(
+    6,
+    "an object that has a stream of the process",
+    {
+      head: "class Log { constructor(readonly to: any = process.stderr) {}\n  line(text: string) { return [this.to.fd, `log: ${text}`]; } }\nconst log = new Log();",
+      y: "log.line('made')",
+    },
+    ["pipeline.ts", "log: ", "log, "],
+    "y",
+  ),
+  row(
+    6,
+    "a function that the program puts on a stream of the process",
+    { head: "const out: any = process.stdout;\nout.lines = () => 1;", y: "out.lines()" },
+    ["pipeline.ts", "=> 1", "=> 2"],
+    "y",
+  ),
 ];

@@ -147,18 +147,29 @@ export class Classes {
         for (const part of [value, get, set] as unknown[]) if (part !== undefined) parts.push({ key, value: part });
       }
     }
-    this.notOfNode(parts, (found) => {
-      for (const { key, value } of found)
-        this.walk.pieces[id]!.next.push(this.walk.key(key), this.walk.value(value, String(key)));
-    });
+    this.addPut(id, parts);
   }
 
-  /** Those of the members that Node has not put there, in their order, whenever V8 answers for each. */
-  private notOfNode(parts: readonly Part[], then: (found: readonly Part[]) => void): void {
+  /** Functions that a program has put on an object of Node's. */
+  functionsPutOn(id: number, object: object): void {
+    const parts = ownKeys(object).map((key) => ({
+      key,
+      value: getOwnPropertyDescriptor(object, key)?.value as unknown,
+    }));
+    this.addPut(
+      id,
+      parts.filter(({ value }) => typeof value === "function"),
+    );
+  }
+
+  /** Adds those of the members that Node has not put there, in their order, when V8 has answered for each. */
+  private addPut(id: number, parts: readonly Part[]): void {
     const isFound: boolean[] = [];
     let waiting = 1;
     const answered = (): void => {
-      if (--waiting === 0) then(parts.filter((_, i) => isFound[i]));
+      if (--waiting > 0) return;
+      for (const [i, { key, value }] of parts.entries())
+        if (isFound[i]) this.walk.pieces[id]!.next.push(this.walk.key(key), this.walk.value(value, String(key)));
     };
     for (const [i, { value }] of parts.entries()) {
       if (typeof value !== "function" || types.isProxy(value)) {

@@ -12,7 +12,7 @@ import { sha256 } from "../../util/sha256.js";
 import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
 import type { LoweredPrivates } from "./lowered-privates.js";
-import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
+import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, standardStream, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
@@ -41,6 +41,12 @@ export class Objects {
         piece.next.push(this.walk.value(main.value));
         return;
       }
+    }
+    const stream = standardStream(object);
+    if (stream !== undefined) {
+      piece.text = `built-in ${stream}`;
+      this.classes.functionsPutOn(id, object);
+      return;
     }
     const kind = this.kindOf(id, object, name);
     if (kind === undefined) return;

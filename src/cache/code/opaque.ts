@@ -4,7 +4,7 @@ import { types } from "node:util";
 import vm from "node:vm";
 import { cwd, getPrototypeOf, getStore } from "../../util/primordials.js";
 import { iteratorsOf, REALMS } from "./realms.js";
-import { isObject } from "./reflection.js";
+import { isObject, read } from "./reflection.js";
 
 // Things that reading values can't show, and the ways to know them.
 
@@ -70,6 +70,14 @@ export const ASYNC_IDS = new Set<PropertyKey>(
     ({ description }) => description !== "kResourceStore",
   ),
 );
+
+/** The name of a stream that Node has opened for the process; they are objects of other classes where output goes to a file, or a pipe. */
+export function standardStream(object: object): string | undefined {
+  // Asked for, Node opens it.
+  if (read(object, "_isStdio").value !== true) return undefined;
+  const name = (["stdout", "stderr", "stdin"] as const).find((each) => process[each] === object);
+  return name && `process.${name}`;
+}
 
 function isOneOf(object: object, prototype: object): boolean {
   for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at))
