@@ -7,6 +7,22 @@ export function once<V>(make: () => V): () => V {
   };
 }
 
+/**
+ * A function of a text that computes its result once for each. V8's compiler takes the computation into no caller: several functions
+ * come here with one of their own.
+ */
+export function memoize<T extends string | boolean>(compute: (text: string) => T): (text: string) => T {
+  const results = new Map<string, T>();
+  return (text) => {
+    let result = results.get(text);
+    if (result === undefined) {
+      result = compute(text);
+      results.set(text, result);
+    }
+    return result;
+  };
+}
+
 /** Modules of this package that a run loads when it first needs them. Concurrent calls load them once. */
 export class OnDemand<M> {
   private loading: Promise<M> | undefined;

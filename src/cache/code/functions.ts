@@ -1,3 +1,4 @@
+import { memoize } from "../../util/on-demand.js";
 import { textOf } from "../../util/primordials.js";
 import type { Script } from "../../util/v8-inspector.js";
 import type { ClassForm, FunctionForm } from "./forms.js";
@@ -39,18 +40,13 @@ export function placeIn(fn: Function, facts: Code): Place {
   return { script, start, end, isInFunction: start !== form.start || end !== form.end, isAlone, name: name ?? "" };
 }
 
-const places = new Map<string, string>();
-
 /** The file of a script, from the package that it is in. */
-export function placeOf({ url }: Script): string {
-  let place = places.get(url);
-  if (place === undefined) {
-    const file = fileOf(url);
-    place = file === undefined ? url : withinPackage(file);
-    places.set(url, place);
-  }
-  return place;
-}
+export const placeOf = ({ url }: Script): string => placeAt(url);
+
+const placeAt = memoize((url) => {
+  const file = fileOf(url);
+  return file === undefined ? url : withinPackage(file);
+});
 
 export function isRequire(fn: Function): boolean {
   return read(fn, "resolve").isThere && read(fn, "cache").isThere && read(fn, "extensions").isThere;

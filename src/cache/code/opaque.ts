@@ -2,7 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import Module, { createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
-import { cwd, getPrototypeOf, getStore } from "../../util/primordials.js";
+import { getPrototypeOf, getStore } from "../../util/primordials.js";
 import { iteratorsOf, REALMS } from "./realms.js";
 import { isObject, read } from "./reflection.js";
 
@@ -119,7 +119,6 @@ export function moduleProblem(specifier: string): string | undefined {
  * @param value the member's value: functions are the same everywhere, except for the one that returns the folder.
  */
 export function processMember(holder: unknown, key: string, value: unknown): string | undefined {
-  if (holder !== process || key === "env" || (typeof value === "function" && value !== cwd && key !== "cwd"))
-    return undefined;
+  if (holder !== process || key === "env" || (typeof value === "function" && key !== "cwd")) return undefined;
   return `process.${key}`;
 }

@@ -2,7 +2,7 @@ import { isBuiltin } from "node:module";
 import path from "node:path";
 import { locationPath } from "../../dsl/class-location.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { once } from "../../util/on-demand.js";
+import { memoize, once } from "../../util/on-demand.js";
 import { OWN_URL, ownVersion } from "../../util/own-files.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
 import { cwd } from "../../util/primordials.js";
@@ -39,20 +39,7 @@ export function packageOf(url: string): Package | undefined {
 }
 
 /** True if a script belongs to a package, by its path alone. */
-export function isPackaged(url: string): boolean {
-  let is = packaged.get(url);
-  if (is === undefined) {
-    is = isInPackage(url);
-    packaged.set(url, is);
-  }
-  return is;
-}
-
-/**
- * By a script's address: it is asked for each function. `getOrCreate` would have V8's compiler take what is done once in a script for
- * what is done in each call.
- */
-const packaged = new Map<string, boolean>();
+export const isPackaged = memoize(isInPackage);
 
 function isInPackage(url: string): boolean {
   const file = fileOf(url);
@@ -67,16 +54,11 @@ function isOfOurCopy(file: string): boolean {
 
 export function fileOf(url: string): string | undefined {
   if (!url.startsWith("file:")) return path.isAbsolute(url) ? url : undefined;
-  let file = files.get(url);
-  if (file === undefined) {
-    file = locationPath(url);
-    files.set(url, file);
-  }
-  return file;
+  return pathAt(url);
 }
 
-/** By a script's address: it is asked for each function, and Node takes an address apart in 0.02 ms. */
-const files = new Map<string, string>();
+/** It is asked for each function, and Node takes an address apart in 0.02 ms. */
+const pathAt = memoize(locationPath);
 
 /** The content of a module that code imports when it runs; `problem`: it cannot be known. */
 export type Lazy =
