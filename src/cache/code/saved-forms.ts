@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ownModule } from "../../util/own-files.js";
+import { manifestOf, packageRootOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { type FunctionForm, type ScriptForms, savedForms, savedText } from "./forms.js";
-import { PARSER_VERSION } from "./parser.js";
+import { parserFile } from "./parser.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
 const imported = new Map<string, string>();
@@ -67,7 +68,7 @@ function parsed(text: string): ScriptForms | undefined {
 
 /** The code that reads texts: what other code has read is not taken. */
 function readers(): string {
-  byReaders ??= sha256([PARSER_VERSION, ...readingModules().map(textOf)].join("\n"));
+  byReaders ??= sha256([manifestOf(packageRootOf(parserFile())).version, ...readingModules().map(textOf)].join("\n"));
   return byReaders;
 }
 
