@@ -541,7 +541,7 @@ export class P extends Pipeline {
     6,
     "an object that has a stream of the process",
     {
-      head: "class Log { constructor(readonly to: any = process.stderr) {}\n  line(text: string) { return [this.to.fd, `log: ${text}`]; } }\nconst log = new Log();",
+      head: 'class Log { constructor(readonly to: any = process.stderr) {}\n  line(text: string) { return [this.to.fd, "log: " + text]; } }\nconst log = new Log();',
       y: "log.line('made')",
     },
     ["pipeline.ts", "log: ", "log, "],

@@ -34,6 +34,24 @@ const VARIABLES: readonly (readonly [what: string, code: string])[] = [
   ["by an import", "import { env } from 'node:process'; export const f = (x) => x + (env['scale_3'] ?? '');"],
   ["in a pattern", "const { SCALE_4: s = '' } = process.env; export const f = (x) => x + s;"],
 ];
+/** Modules of packages with a function that keeps what it is given. V8 shows no scope of a module of which no function uses anything. */
+const FACTORIES: readonly (readonly [what: string, code: string, made?: string])[] = [
+  ["a function without a name", "export default function (o) { return { run: (x) => o(x) }; }"],
+  ["a function", "export default function make(o) { return { run: (x) => o(x) }; }"],
+  ["an arrow", "export default (o) => ({ run: (x) => o(x) });"],
+  ["a constant", "const make = (o) => ({ run: (x) => o(x) });\nexport default make;"],
+  ["a class without a name", "export default class { constructor(o) { this.run = (x) => o(x); } }", "new make(own)"],
+  ["a class", "export default class Made { constructor(o) { this.run = (x) => o(x); } }", "new make(own)"],
+  ["a function beside a constant", "const K = 1;\nexport default function (o) { return { run: (x) => o(x) }; }"],
+  ["a function that uses a constant", "const K = 1;\nexport default function (o) { return { run: (x) => o(x, K) }; }"],
+  ["a function with a list", "export default function (o) { const l = [o]; return { run: (x) => l[0](x) }; }"],
+  [
+    "a function that returns one later",
+    "export default function (o) { let of; of = o; return { run: (x) => of(x) }; }",
+  ],
+  ["a getter", "export default function (o) { return { get run() { return (x) => o(x); } }; }"],
+  ["a function behind an import", `import "node:path";\nexport default function (o) { return { run: (x) => o(x) }; }`],
+];
 const OPTIONS = (own: string, before = "") => ({ before: { NODE_OPTIONS: before }, after: { NODE_OPTIONS: own } });
 const BY_CONDITION = {
   "node_modules/q/package.json": `{ "name": "q", "exports": { "dev": "./a.mjs", "default": "./b.mjs" } }`,
@@ -372,5 +390,19 @@ export const INSTALLED = [
         after: i === 2 ? {} : { [i === 3 ? "scale_3" : `SCALE_${i}`]: "2" },
       },
     }),
+  ),
+  ...FACTORIES.map(([what, code, made = "make(own)"]) =>
+    row(
+      8,
+      `what a package's default export keeps, ${what}`,
+      {
+        head: `import make from "p";\nconst own = (x: number) => x * 2;\nconst made: any = ${made};`,
+        y: "made.run(x)",
+        files: P(code),
+      },
+      ["pipeline.ts", "x * 2", "x * 3"],
+      "y",
+      { only: ["esm", "tsx"] },
+    ),
   ),
 ];

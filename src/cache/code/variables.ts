@@ -47,8 +47,9 @@ export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): numb
   const at = scopes.findIndex(({ isGlobal }) => isGlobal);
   const last = (at < 0 ? scopes.length : at) - 1;
   if (last < 0) return 0;
-  // V8 leaves out the scope of a CommonJS module of which no function uses anything.
-  return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
+  const { isModule, variables } = scopes[last]!;
+  // V8 leaves out the scope of a module of which no function uses anything.
+  return (script.isModule ? isModule : isTop(script, variables)) ? last : last + 1;
 }
 
 /** True if the variables that some code names never change, and have their values already. For imports that is not decided here. */
