@@ -1,4 +1,5 @@
 import type inspector from "node:inspector";
+import { pathToFileURL } from "node:url";
 import { onDemand } from "./on-demand.js";
 
 /** The module is slow to load, and most processes never use V8's inspector. */
@@ -121,6 +122,14 @@ function readAhead({ id }: Script): void {
 
 function sourceNow(scriptId: string): string {
   return post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
+}
+
+/** True if a script of a file is known to V8. */
+export function isLoaded(file: string): boolean {
+  debugging();
+  const address = pathToFileURL(file).href;
+  for (const { url } of byId.values()) if (url === address || url === file) return true;
+  return false;
 }
 
 function scriptOf(id: string): Script | undefined {

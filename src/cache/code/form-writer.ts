@@ -20,6 +20,7 @@ import {
   OWN_PATH,
   optionalMembers,
   propertyName,
+  SCRIPT_NAME,
   waysInto,
 } from "./syntax.js";
 
@@ -50,6 +51,7 @@ export class FormWriter {
   private readonly sharesThis: number[] = [];
   private readonly supers = new Map<string, Way>();
   private readonly imports: string[] = [];
+  private readonly scripts: string[] = [];
   private readonly problems: string[] = [];
   private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
@@ -95,6 +97,7 @@ export class FormWriter {
       references,
       sharesThis: unlessEmpty(this.sharesThis),
       imports: unlessEmpty(this.imports),
+      scripts: unlessEmpty(this.scripts),
       problems: unlessEmpty(this.problems),
       readsOwnPath: ifSo(this.readsOwnPath),
       writes: unlessEmpty([...this.writes.found]),
@@ -148,9 +151,16 @@ export class FormWriter {
   private static readonly special: { readonly [T in AnyNode["type"]]?: WriteSpecial<T> } = {
     Identifier: (writer, node) => writer.identifier(node),
     PrivateIdentifier: (writer, { name }) => writer.add(`#${name}`),
-    Literal: (writer, node) =>
-      writer.add("regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value)),
-    TemplateElement: (writer, { value }) => writer.add(JSON.stringify(value.raw)),
+    Literal: (writer, node) => {
+      writer.mayNameScript(node.value);
+      return writer.add(
+        "regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value),
+      );
+    },
+    TemplateElement: (writer, { value }) => {
+      writer.mayNameScript(value.cooked);
+      return writer.add(JSON.stringify(value.raw));
+    },
     ThisExpression: (writer, node) => {
       writer.handsThisOn(node);
       return writer.add("this");
@@ -674,6 +684,10 @@ export class FormWriter {
     const file = specifier && literalText(specifier);
     const isOwn = base?.type === "MemberExpression" && isImportMeta(base.object as AnyNode);
     if (file !== undefined && isOwn && /^\.{1,2}\/.*\.[mc]?[jt]s$/.test(file)) this.imports.push(file);
+  }
+
+  private mayNameScript(text: unknown): void {
+    if (typeof text === "string" && SCRIPT_NAME.test(text)) this.scripts.push(text);
   }
 
   private imported(source: AnyNode | undefined): void {

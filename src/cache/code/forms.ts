@@ -43,6 +43,8 @@ export interface Form {
   readonly supers?: readonly Way[] | undefined;
   /** Modules that it imports, or requires, when it is called. */
   readonly imports?: readonly string[] | undefined;
+  /** Texts in it that may be the names of scripts, or their ends. */
+  readonly scripts?: readonly string[] | undefined;
   /** The reason why its effects cannot be determined. */
   readonly problems?: readonly string[] | undefined;
   /** True if it reads the path of its own file: `import.meta.url`. */

@@ -225,7 +225,7 @@ export function unitsOf(specifier: string, from: string): readonly Unit[] | stri
 }
 
 /** The files that a path may lead to: loaders prefer one to another. */
-function filesOf(specifier: string, from: string): Unit[] {
+export function filesOf(specifier: string, from: string): Unit[] {
   const wanted = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(path.dirname(from), specifier);
   const found = candidates(wanted).filter(isFile);
   return [...new Set(found)].map((file) => rootInModules(file) ?? file);

@@ -49,7 +49,11 @@ export class References {
   /** The number of pieces that are of one reference only. */
   private ownPieces = 0;
 
-  constructor(private readonly walk: Walk) {
+  /** @param mayNameScript takes a text, with the script that has it in its code. */
+  constructor(
+    private readonly walk: Walk,
+    private readonly mayNameScript: (id: number, text: string, from: string) => void,
+  ) {
     this.scopes = new SharedScopes(walk);
   }
 
@@ -65,13 +69,19 @@ export class References {
     const known = facts.form && getOrCreate(this.known, facts.scopes, () => new Map<Reference, Referred>());
     for (const reference of form.references) this.reference(id, reference, facts, known);
     this.scopes.add(id, form, facts);
-    for (const specifier of form.imports ?? []) this.imported(id, specifier, facts);
+    for (const specifier of form.imports ?? []) this.imported(id, specifier, facts.script.url);
+    for (const text of form.scripts ?? []) this.mayNameScript(id, text, facts.script.url);
     for (const problem of form.problems ?? []) this.walk.unknown(id, problem);
-    if (form.readsOwnPath) piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
+    if (form.readsOwnPath) {
+      piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
+      // A script may start itself.
+      if (form.scripts === undefined) this.mayNameScript(id, facts.script.url, facts.script.url);
+    }
   }
 
-  private imported(id: number, specifier: string, { script }: Code): void {
-    const lazy = lazyImport(specifier, script.url);
+  /** The content of a module that code loads, or starts, when it runs. @param from the address of the script that names it. */
+  imported(id: number, specifier: string, from: string): void {
+    const lazy = lazyImport(specifier, from);
     if ("problem" in lazy) this.walk.unknown(id, lazy.problem);
     else {
       const text = `import ${lazy.hash} ${environmentOf(lazy.variables)}`;
@@ -341,7 +351,7 @@ export class References {
     for (const specifier of firstArguments) {
       if (specifier === null) this.walk.unknown(id, "a require() of a computed name");
       else {
-        this.imported(id, specifier, facts);
+        this.imported(id, specifier, facts.script.url);
         for (const exports of loadedBy(fn, specifier, facts)) this.walk.pieces[id]!.next.push(this.walk.value(exports));
       }
     }

@@ -188,6 +188,9 @@ export function propertyName(key: AnyNode): string {
 }
 
 /** The text that an expression is, if it is literal. */
+/** Texts that may be the names of scripts. */
+export const SCRIPT_NAME = /^[^\s*?<>|"]+\.[cm]?[jt]sx?$/;
+
 export function literalText(node: AnyNode): string | undefined {
   if (node.type === "TemplateLiteral" && node.expressions.length === 0)
     return node.quasis[0]!.value.cooked ?? undefined;

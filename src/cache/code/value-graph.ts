@@ -24,6 +24,8 @@ import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
+import { StartedScripts } from "./started-scripts.js";
+import { SCRIPT_NAME } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -36,6 +38,9 @@ const CONTENT: ReadonlySet<string> = new Set(["Buffer", "URL", "URLSearchParams"
 
 /** A piece whose name and file are found out later. */
 type Described = { -readonly [K in keyof Piece]: Piece[K] };
+
+/** The functions of Node that start a script. */
+const STARTERS: ReadonlySet<string> = new Set(["node:internal/worker Worker", "node:child_process fork"]);
 
 /** The maximum number of objects and functions that are visited: beyond it, the code cannot be known. */
 const MOST = 200_000;
@@ -57,8 +62,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly bySymbol = new Map<symbol, number>();
   private readonly environments = new Map<readonly string[], string>();
   private readonly agenda = new Agenda();
-  private readonly references = new References(this);
+  private readonly references = new References(this, (id, text, from) => this.scripts.text(id, text, from));
   private readonly classes = new Classes(this, this.references);
+  private readonly scripts = new StartedScripts(this, this.references);
   private readonly privates = new LoweredPrivates(this, (object) => this.byIdentity.get(object));
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.privates);
   private readonly objects = new Objects(this, this.classes, this.privates);
@@ -81,7 +87,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
         return id;
       });
     }
-    return this.leaf(primitiveText(value), name);
+    const id = this.leaf(primitiveText(value), name);
+    if (typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value)) this.scripts.text(id, value);
+    return id;
   }
 
   /**
@@ -237,7 +245,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   private settle(): void {
     do this.agenda.run();
-    while (this.thisMembers.resolveSupers() || this.privates.resolve());
+    while (this.thisMembers.resolveSupers() || this.privates.resolve() || this.scripts.resolve());
+    this.scripts.close();
   }
 
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void {
@@ -315,6 +324,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // A Buffer's class is reached with each of them.
     if (fn !== Buffer) this.writes.ofNode = true;
     piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
+    if (STARTERS.has(`${facts.script.url} ${nameOf(fn)}`)) this.scripts.starter(id);
     if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
     if (fn === os.tmpdir) this.readsVariables(id);
     if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));

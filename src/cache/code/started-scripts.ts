@@ -1,0 +1,74 @@
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { cwd } from "../../util/primordials.js";
+import { isLoaded } from "../../util/v8-inspector.js";
+import { filesOf } from "./import-closure.js";
+import { fileOf } from "./packages.js";
+import type { References } from "./references.js";
+import type { Walk } from "./walk.js";
+
+/**
+ * Scripts that code may start in a thread or a process by the names of their files, wherever those are: in its text, in a constant, in a
+ * pool's options. A file counts whose module this process has not loaded, and each one if the code starts threads or processes itself.
+ */
+export class StartedScripts {
+  /** The pieces of texts, with the files that they may name, of which it is not known yet. */
+  private named: { readonly id: number; readonly file: string }[] = [];
+  private readonly seen = new Set<string>();
+  private readonly starters: number[] = [];
+  private isAnyFound = false;
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly references: References,
+  ) {}
+
+  /** A text that may be the name of a script, at a piece. @param from the script that has it in its code. */
+  text(id: number, text: string, from?: string): void {
+    const isAddress = text.startsWith("file:");
+    if (isAddress || path.isAbsolute(text)) this.add(id, isAddress ? pathOf(text) : text);
+    // The end of a text with parts that are computed: `${here}/worker.js`.
+    const name = text.replace(/^[\\/]+/, "");
+    const own = from && fileOf(from);
+    if (own !== undefined) this.add(id, path.resolve(path.dirname(own), name));
+    if (!isAddress) this.add(id, path.resolve(cwd.call(process), name));
+  }
+
+  /** A function that starts a script was reached. */
+  starter(id: number): void {
+    this.starters.push(id);
+  }
+
+  /** All is known that the code leads to: a script must be among it, if any is started. */
+  close(): void {
+    if (this.isAnyFound) return;
+    for (const id of this.starters)
+      this.walk.unknown(id, "it starts a script, and no text that it leads to is the name of that script's file");
+  }
+
+  private add(id: number, file: string | undefined): void {
+    if (file === undefined || this.seen.has(`${id} ${file}`)) return;
+    this.seen.add(`${id} ${file}`);
+    if (filesOf(file, file).length > 0) this.named.push({ id, file });
+  }
+
+  /** Adds the content of the scripts to the pieces that name them. @returns true if there was any. */
+  resolve(): boolean {
+    const mayStart = (file: string) => this.starters.length > 0 || !filesOf(file, file).some(isLoaded);
+    const found = this.named.filter(({ file }) => mayStart(file));
+    if (found.length === 0) return false;
+    this.isAnyFound = true;
+    this.named = this.named.filter((each) => !found.includes(each));
+    for (const { id, file } of found)
+      this.references.imported(id, `./${path.basename(file)}`, pathToFileURL(file).href);
+    return true;
+  }
+}
+
+function pathOf(address: string): string | undefined {
+  try {
+    return fileURLToPath(address);
+  } catch {
+    return undefined;
+  }
+}
