@@ -14,8 +14,8 @@ export class Merkle {
   /** For each node, one that has a problem, of those that it leads to. */
   readonly flawed: (number | undefined)[] = [];
 
-  /** @param stand sets what counts of the nodes of a part in those that lead to it, if not what they are now. */
-  constructor(private readonly stand: (part: readonly number[], digests: string[]) => void) {}
+  /** @param stand sets what counts of the nodes of a part in those that lead to it, if not what they are now; it returns those without a problem then. */
+  constructor(private readonly stand: (part: readonly number[], digests: string[]) => readonly number[]) {}
 
   /** Nodes that were there before are as they were. */
   take(nodes: readonly Node[]): void {
@@ -24,8 +24,9 @@ export class Merkle {
     eachPart(nodes, digests.length, (part) => {
       digestPart(nodes, part, digests);
       const flaw = this.flawOf(part, nodes);
-      this.stand(part, digests);
+      const sound = this.stand(part, digests);
       for (const id of part) flawed[id] = flaw;
+      for (const id of sound) flawed[id] = undefined;
     });
   }
 

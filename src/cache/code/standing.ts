@@ -4,6 +4,8 @@ import { getOrCreate } from "../../util/get-or-create.js";
 interface State {
   readonly before: string;
   readonly after: string;
+  /** True if it led to something that can't be known when the run began. */
+  readonly wasFlawed: boolean;
 }
 
 const states = new WeakMap<object, State>();
@@ -23,6 +25,8 @@ const sharings = new WeakMap<object, Map<string, string>>();
 export interface Baseline {
   /** The digest that a function or an object counted as; undefined if it was not there. */
   digestOf(owner: object): string | undefined;
+  /** True if it led to something that can't be known. */
+  wasFlawed(owner: object): boolean;
   /** The name of something in a piece of this pass that has changed, since then, in a way that no code of the nodes could have. */
   changedByOthers(id: number): string | undefined;
 }
@@ -42,9 +46,11 @@ export class StableDigests {
    * Sets what pieces count as in those that reach them.
    *
    * @param part pieces that all lead to each other: none of them has only the changes of nodes unless all have.
+   * @returns those that count as they were, and led to nothing unknown then, whatever nodes have left in them.
    */
-  set(part: readonly number[], digests: string[]): void {
+  set(part: readonly number[], digests: string[]): readonly number[] {
     const { baseline } = this;
+    const sound: number[] = [];
     let isOfOthers = false;
     for (const id of baseline === undefined ? [] : part) {
       const changed = this.owners.has(id) ? baseline!.changedByOthers(id) : undefined;
@@ -56,12 +62,15 @@ export class StableDigests {
       const owner = this.owners.get(id);
       if (owner === undefined) continue;
       const digest = digests[id]!;
-      const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
+      const state = baseline === undefined ? stateOf(owner, digest) : since(baseline, owner, digest);
       if (isOfOthers) states.delete(owner);
-      else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
-      if (counted !== digest) this.restored.set(id, digest);
-      digests[id] = counted;
+      else if (baseline !== undefined) states.set(owner, state!);
+      if (state === undefined || state.before === digest) continue;
+      this.restored.set(id, digest);
+      digests[id] = state.before;
+      if (!state.wasFlawed) sound.push(id);
     }
+    return sound;
   }
 }
 
@@ -82,12 +91,15 @@ export function setSharing(fn: object, before: string, after: string): void {
 const MOST = 32;
 
 /** The state that the nodes of the last run have left counts as the one that they have found; any other is an edit, and the new state. */
-function restoredDigest(owner: object, digest: string): string {
+function stateOf(owner: object, digest: string): State | undefined {
   const state = states.get(owner);
-  if (state === undefined) return digest;
-  if (state.after === digest) return state.before;
+  if (state === undefined || state.after === digest) return state;
   states.delete(owner);
-  return digest;
+  return undefined;
+}
+
+function since(baseline: Baseline, owner: object, digest: string): State {
+  return { before: baseline.digestOf(owner) ?? digest, after: digest, wasFlawed: baseline.wasFlawed(owner) };
 }
 
 /** The nodes of a run have left state in an object. @param left the code that led to it, from a function that was entered. */

@@ -179,6 +179,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
         const id = changes.pieceBefore(owner);
         return id === undefined ? undefined : baseline.merkle.digests[id];
       },
+      wasFlawed: (owner) => {
+        const id = changes.pieceBefore(owner);
+        return id === undefined || baseline.merkle.flawed[id] !== undefined;
+      },
       changedByOthers: (id) => changes.changedByOthers(id),
     };
     this.merkle.take(this.pieces);
