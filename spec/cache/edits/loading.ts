@@ -17,6 +17,30 @@ const LITERALS: readonly (readonly [before: string, after: string])[] = [
 ];
 
 /** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
+/** Ways to name the script of a worker: what stands before the class, and the call that starts it. */
+const STARTED: readonly (readonly [what: string, head: string, script: string])[] = [
+  ["its address", "", "run(new URL('./worker.js', import.meta.url))"],
+  ["a constant", "const SCRIPT = new URL('./worker.js', import.meta.url);", "run(SCRIPT)"],
+  [
+    "a constant path",
+    "const SCRIPT = fileURLToPath(new URL('./worker.js', import.meta.url));",
+    "once(fork(SCRIPT, { execArgv: [] }))",
+  ],
+  ["a table", "const scripts = { a: new URL('./worker.js', import.meta.url).href };", "run(new URL(scripts.a))"],
+  [
+    "a field of an object",
+    "class Runner { script = new URL('./worker.js', import.meta.url); run() { return run(this.script); } }\nconst runner = new Runner();",
+    "runner.run()",
+  ],
+  [
+    "a folder and a name",
+    "const here = path.dirname(fileURLToPath(import.meta.url));",
+    "run(path.join(here, 'worker.js'))",
+  ],
+  ["a template", "const here = path.dirname(fileURLToPath(import.meta.url));", "run(`$" + "{here}/worker.js`)"],
+  ["a resolved name", "", "run(new URL(import.meta.resolve('./worker.js')))"],
+];
+
 export const LOADING = [
   row(
     6,
@@ -477,4 +501,30 @@ export const LOADING = [
       { only: ["esm"] },
     ),
   ]),
+  ...STARTED.map(([what, head, script]) =>
+    row(
+      6,
+      `the script of a worker, by ${what}`,
+      {
+        head: `import { Worker } from "node:worker_threads";
+import { fork } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+const once = (started: any): Promise<any> => new Promise((done, fail) => started.once("message", done).once("error", fail));
+const run = (script: any) => once(new Worker(script));
+${head}`,
+        y: `return ${script};`,
+        files: {
+          "part.ts": "export const part = 2;",
+          "worker.ts": `import { parentPort } from "node:worker_threads";
+import { part } from "./part.js";
+if (parentPort) parentPort.postMessage(part);
+else process.send!(part, () => process.exit());`,
+        },
+      },
+      ["part.ts", "2", "3"],
+      "y",
+      { only: ["esm"] },
+    ),
+  ),
 ];

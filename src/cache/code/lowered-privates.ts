@@ -1,9 +1,10 @@
 import { types } from "node:util";
-import { textOf } from "../../util/primordials.js";
+import { ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import { WEAK } from "./form-writes.js";
-import { classesOf } from "./reflection.js";
-import { resolveVariable } from "./variables.js";
+import type { Code } from "./functions.js";
+import { classesOf, read } from "./reflection.js";
+import { resolveVariable, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
 
 /** A WeakMap or a WeakSet with something in it. */
@@ -25,12 +26,15 @@ interface Entry {
 
 /**
  * Private members as compilers write them for an older language, and esbuild in decorated classes: `#limit` is a WeakMap with an entry for
- * each object of the class, which the class names. Such an entry is a part of the object that it is about.
+ * each object of the class, which the class names. Such an entry is a part of the object that it is about. So is what a package has about
+ * an object in a WeakMap that only its own functions see.
  *
- * A WeakMap about other objects is unknown: a node may be called with one of those.
+ * Any other WeakMap about objects that were not reached is unknown: a node may be called with one of those.
  */
 export class LoweredPrivates {
   private readonly added: Collection[] = [];
+  /** Those that may have something about an argument. */
+  private open: Collection[] = [];
   private readonly byKey = new Map<object, Entry[]>();
   private readonly wholes = new Map<object, number[]>();
 
@@ -55,6 +59,19 @@ export class LoweredPrivates {
     }
   }
 
+  /** Private members of a package's class, or of what it extends there: they are variables at the top of its module. */
+  ofClass(id: number, type: Function, facts: Code): void {
+    const text = textOf(type);
+    const [top] = facts.scopes.slice(topOf(facts));
+    if (top === undefined || top.isGlobal) return;
+    for (const name of ownKeys(top.variables)) {
+      if (typeof name !== "string" || !text.includes(name)) continue;
+      const { value } = read(top.variables, name);
+      if (types.isWeakMap(value) || types.isWeakSet(value))
+        this.walk.pieces[id]!.next.push(this.walk.leaf(`key ${name}`), this.walk.value(value, name));
+    }
+  }
+
   /** A piece is all of an object, as its methods see it. */
   whole(id: number, object: object): void {
     const known = this.wholes.get(object);
@@ -62,7 +79,7 @@ export class LoweredPrivates {
     else known.push(id);
   }
 
-  /** Joins what is kept about objects with their pieces. @returns true if there was any. */
+  /** Joins what is in collections with the pieces of the objects that it is about. @returns true if there was any. */
   resolve(): boolean {
     for (const collection of this.added.splice(0)) this.take(collection);
     let isAny = false;
@@ -74,13 +91,17 @@ export class LoweredPrivates {
     return isAny;
   }
 
+  /** All is known that leads to the collections. */
+  close(): void {
+    if (this.open.length === 0) return;
+    const before = this.leadingTo();
+    for (const { id } of this.open.splice(0))
+      if (this.isSeen(id, before)) this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
+  }
+
   private take(collection: Collection): void {
-    const { id, entries, classes } = collection;
-    const isPrivate = entries.every(({ key }) => [...keepersOf(key)].some((type) => classes.has(type)));
-    if (!isPrivate) {
-      this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
-      return;
-    }
+    const { entries, classes } = collection;
+    if (entries.some(({ key }) => ![...keepersOf(key)].some((type) => classes.has(type)))) this.open.push(collection);
     for (const { key, value } of entries) {
       const entry: Entry = { collection, value, from: new Set() };
       const known = this.byKey.get(key);
@@ -92,11 +113,32 @@ export class LoweredPrivates {
   private join(id: number, { collection, value, from }: Entry): boolean {
     if (from.has(id)) return false;
     from.add(id);
-    const { next } = this.walk.pieces[id]!;
+    const isCounted = this.walk.isCounted(id);
+    const { next } = this.walk.pieces[isCounted ? collection.id : id]!;
     const isMember = types.isWeakMap(collection.object);
     const member = isMember ? this.walk.value(value, collection.name) : this.walk.leaf("is in it");
     next.push(this.walk.leaf(`key ${WEAK}${next.length} ${collection.name}`), member);
+    if (isCounted) next.push(id);
     return true;
+  }
+
+  /** For each piece, those that lead to it: but functions of packages do not hand on what they see. */
+  private leadingTo(): number[][] {
+    const { pieces } = this.walk;
+    const before = pieces.map((): number[] => []);
+    for (const [from, { text, next }] of pieces.entries())
+      if (!text.startsWith("package ")) for (const to of next) before[to]!.push(from);
+    return before;
+  }
+
+  /** True if code of the project leads to a piece. */
+  private isSeen(id: number, before: readonly (readonly number[])[]): boolean {
+    const found = new Set([id]);
+    for (const at of found) {
+      if (this.walk.pieces[at]!.text.startsWith("code ")) return true;
+      for (const from of before[at]!) found.add(from);
+    }
+    return false;
   }
 }
 

@@ -25,6 +25,7 @@ import {
   valueFromNodeGetter,
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
+import { StartedScripts } from "./started-scripts.js";
 import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, setterOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -42,6 +43,7 @@ interface Referred {
 /** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
   readonly scopes: SharedScopes;
+  readonly scripts: StartedScripts;
   /** For functions that see the same variables, the outcomes of the references that they have in common. */
   private readonly known = new Map<Scopes, Map<Reference, Referred>>();
   /** The record of what these may write: in another one, it is noted again. */
@@ -49,11 +51,8 @@ export class References {
   /** The number of pieces that are of one reference only. */
   private ownPieces = 0;
 
-  /** @param mayNameScript takes a text, with the script that has it in its code. */
-  constructor(
-    private readonly walk: Walk,
-    private readonly mayNameScript: (id: number, text: string, from: string) => void,
-  ) {
+  constructor(private readonly walk: Walk) {
+    this.scripts = new StartedScripts(walk, (id, specifier, from) => this.imported(id, specifier, from));
     this.scopes = new SharedScopes(walk);
   }
 
@@ -70,17 +69,19 @@ export class References {
     for (const reference of form.references) this.reference(id, reference, facts, known);
     this.scopes.add(id, form, facts);
     for (const specifier of form.imports ?? []) this.imported(id, specifier, facts.script.url);
-    for (const text of form.scripts ?? []) this.mayNameScript(id, text, facts.script.url);
+    for (const text of form.scripts ?? [])
+      if (form.imports?.includes(text)) this.scripts.isAnyFound = true;
+      else this.scripts.text(id, text, facts.script.url);
     for (const problem of form.problems ?? []) this.walk.unknown(id, problem);
     if (form.readsOwnPath) {
       piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
       // A script may start itself.
-      if (form.scripts === undefined) this.mayNameScript(id, facts.script.url, facts.script.url);
+      if (form.scripts === undefined) this.scripts.text(id, facts.script.url);
     }
   }
 
   /** The content of a module that code loads, or starts, when it runs. @param from the address of the script that names it. */
-  imported(id: number, specifier: string, from: string): void {
+  private imported(id: number, specifier: string, from: string): void {
     const lazy = lazyImport(specifier, from);
     if ("problem" in lazy) this.walk.unknown(id, lazy.problem);
     else {

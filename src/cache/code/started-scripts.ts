@@ -1,10 +1,10 @@
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { memoize } from "../../util/on-demand.js";
 import { cwd } from "../../util/primordials.js";
 import { isLoaded } from "../../util/v8-inspector.js";
 import { filesOf } from "./import-closure.js";
 import { fileOf } from "./packages.js";
-import type { References } from "./references.js";
 import type { Walk } from "./walk.js";
 
 /**
@@ -16,11 +16,12 @@ export class StartedScripts {
   private named: { readonly id: number; readonly file: string }[] = [];
   private readonly seen = new Set<string>();
   private readonly starters: number[] = [];
-  private isAnyFound = false;
+  /** True if the code leads to the name of a script. */
+  isAnyFound = false;
 
   constructor(
     private readonly walk: Walk,
-    private readonly references: References,
+    private readonly imported: (id: number, specifier: string, from: string) => void,
   ) {}
 
   /** A text that may be the name of a script, at a piece. @param from the script that has it in its code. */
@@ -54,16 +55,23 @@ export class StartedScripts {
 
   /** Adds the content of the scripts to the pieces that name them. @returns true if there was any. */
   resolve(): boolean {
-    const mayStart = (file: string) => this.starters.length > 0 || !filesOf(file, file).some(isLoaded);
+    const mayStart = (file: string) => this.starters.length > 0 || !filesOf(file, file).some(wasLoaded);
     const found = this.named.filter(({ file }) => mayStart(file));
     if (found.length === 0) return false;
     this.isAnyFound = true;
     this.named = this.named.filter((each) => !found.includes(each));
     for (const { id, file } of found)
-      this.references.imported(id, `./${path.basename(file)}`, pathToFileURL(file).href);
+      this.imported(
+        this.walk.isCounted(id) ? this.starters.at(-1)! : id,
+        `./${path.basename(file)}`,
+        pathToFileURL(file).href,
+      );
     return true;
   }
 }
+
+/** Nodes may load it later, and other runs of the process come to the same keys. */
+const wasLoaded = memoize(isLoaded);
 
 function pathOf(address: string): string | undefined {
   try {

@@ -24,10 +24,9 @@ import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
-import { StartedScripts } from "./started-scripts.js";
 import { SCRIPT_NAME } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
-import { innerVariables, isLasting, topOf } from "./variables.js";
+import { innerVariables, isLasting, topOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { type Use, Writes } from "./writes.js";
 
@@ -62,9 +61,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly bySymbol = new Map<symbol, number>();
   private readonly environments = new Map<readonly string[], string>();
   private readonly agenda = new Agenda();
-  private readonly references = new References(this, (id, text, from) => this.scripts.text(id, text, from));
+  private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
-  private readonly scripts = new StartedScripts(this, this.references);
   private readonly privates = new LoweredPrivates(this, (object) => this.byIdentity.get(object));
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.privates);
   private readonly objects = new Objects(this, this.classes, this.privates);
@@ -88,7 +86,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       });
     }
     const id = this.leaf(primitiveText(value), name);
-    if (typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value)) this.scripts.text(id, value);
+    if (typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value))
+      this.references.scripts.text(id, value);
     return id;
   }
 
@@ -249,8 +248,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   private settle(): void {
     do this.agenda.run();
-    while (this.thisMembers.resolveSupers() || this.privates.resolve() || this.scripts.resolve());
-    this.scripts.close();
+    while (this.thisMembers.resolveSupers() || this.privates.resolve() || this.references.scripts.resolve());
+    this.privates.close();
+    this.references.scripts.close();
   }
 
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void {
@@ -328,7 +328,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // A Buffer's class is reached with each of them.
     if (fn !== Buffer) this.writes.ofNode = true;
     piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
-    if (STARTERS.has(`${facts.script.url} ${nameOf(fn)}`)) this.scripts.starter(id);
+    if (STARTERS.has(`${facts.script.url} ${nameOf(fn)}`)) this.references.scripts.starter(id);
     if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
     if (fn === os.tmpdir) this.readsVariables(id);
     if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
@@ -359,6 +359,18 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.classes.ownProperties(id, fn);
     this.classes.metadata(id, fn);
     this.classes.changedMembers(id, fn);
+    if (isClassText(fn)) this.privates.ofClass(id, fn, facts);
+    if (name === "zod") this.schemasMetadata(id);
+  }
+
+  /** What `describe` and `meta` of zod say of schemas: all its copies have it in one place. */
+  private schemasMetadata(id: number): void {
+    const registry = valueAt(globalThis, ["__zod_globalRegistry", "_map"]);
+    if (isObject(registry)) this.pieces[id]!.next.push(this.value(registry, "globalRegistry"));
+  }
+
+  isCounted(id: number): boolean {
+    return id < this.merkle.digests.length;
   }
 
   private ofProject(id: number, fn: Function, facts: Code): void {
@@ -402,9 +414,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.identities.add(id);
       // What Node notes of its calls: that it has warned.
       if (!isObject(value) && written.includes(`${name} = `)) continue;
-      // V8 would show what is in it, but not to which of the package's objects it belongs.
-      const isHidden = types.isWeakMap(value) || types.isWeakSet(value);
-      this.pieces[id]!.next.push(this.leaf(`key ${name}`), isHidden ? this.leaf("weak") : this.inward(value, name));
+      this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
     }
   }
 

@@ -29,6 +29,8 @@ export interface Walk
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
   inward(value: unknown, name?: string): number;
   isBuiltIn(fn: Function): boolean;
+  /** True for a piece whose digest is known: nothing can be added to it. */
+  isCounted(id: number): boolean;
   /** Asks V8 about a function: together with what else is asked, when nothing else is to be done. */
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void;
 }
