@@ -405,4 +405,58 @@ export const INSTALLED = [
       { only: ["esm", "tsx"] },
     ),
   ),
+  row(
+    8,
+    "a private member of a package's class, in a WeakMap as compilers write it",
+    {
+      head: `import { Scaler } from "p";\nconst one = new Scaler(2);\nconst two = new Scaler(5);`,
+      y: "one.scale(x) + (two === null ? 1 : 0)",
+      files: P(
+        "var _by = new WeakMap(); export class Scaler { constructor(by) { _by.set(this, by); } scale(x) { return x * _by.get(this); } }",
+      ),
+    },
+    ["pipeline.ts", "Scaler(2)", "Scaler(3)"],
+    "y",
+    { only: ["esm"] },
+  ),
+  row(
+    8,
+    "a schema's description, which zod has in a registry",
+    {
+      head: `import { schema, prompt } from "zod";\nconst a = schema().describe("one"), b = { a };`,
+      y: "prompt(b.a)",
+      files: {
+        "node_modules/zod/package.json": manifest("zod"),
+        "node_modules/zod/i.js": `class Registry { _map = new WeakMap(); get(of) { return this._map.get(of); } }
+const registry = (globalThis.__zod_globalRegistry ??= new Registry());
+export const schema = () => ({ describe(text) { registry._map.set(this, { text }); return this; } });
+export const prompt = (of) => registry.get(of).text;`,
+      },
+    },
+    ["pipeline.ts", "one", "two"],
+    "y",
+    { only: ["esm"] },
+  ),
+  ...(
+    [
+      ["a function of V8's", "new Promise((resolve) => { last = resolve; resolve(); })"],
+      ["a WeakMap", "(last = { of: new WeakMap([[of, x]]) })"],
+      ["an iterator", "(last = { of: [x][Symbol.iterator]() })"],
+    ] as const
+  ).map(([what, keeps]) =>
+    row(
+      8,
+      `a package that keeps ${what} when a node has called it`,
+      {
+        head: `import { make } from "p";\nconst scale = make(2);`,
+        y: "scale(x)",
+        files: P(
+          `const of = {}; export const make = (by) => { let last; return (x) => { ${keeps}; return last && x * by; }; };`,
+        ),
+      },
+      ["pipeline.ts", "make(2)", "make(3)"],
+      "y",
+      { only: ["esm"] },
+    ),
+  ),
 ];

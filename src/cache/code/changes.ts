@@ -1,4 +1,4 @@
-import { ANY_MEMBER } from "./form-writes.js";
+import { ANY_MEMBER, CLOSED } from "./form-writes.js";
 import type { Walk } from "./walk.js";
 import type { Step, Use, Writes } from "./writes.js";
 
@@ -79,6 +79,8 @@ export class Changes {
       hasOtherMembers ||= one === undefined || other === undefined;
       if (one !== undefined && other !== undefined && this.isSame(one, other)) continue;
       if (object !== undefined && this.mayWrite(object, key)) continue;
+      // Only the package assigns it.
+      if (key.startsWith(CLOSED) && this.writes(({ ofPackages, ofNode }) => ofPackages || ofNode)) continue;
       this.names.set(`${before} ${after}`, this.nameOf(object, key));
       return false;
     }

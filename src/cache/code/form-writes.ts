@@ -33,6 +33,8 @@ export const CALL: ReadonlySet<string> = new Set(["call", "apply", "bind"]);
 export const ANY_MEMBER = "[]";
 /** The content of a list, a Map and the like. */
 export const CONTENT = "()";
+/** The prefix of the names of variables that functions of packages see. */
+export const CLOSED = "variable ";
 /** The prefix of the names of private members that compilers keep in WeakMaps. */
 export const WEAK = "weak ";
 /** Before something that may be written, if code has a function of the language by another name. */

@@ -10,6 +10,7 @@ import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
 import { readsMetadata } from "./decorations.js";
+import { CLOSED } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
@@ -414,7 +415,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.identities.add(id);
       // What Node notes of its calls: that it has warned.
       if (!isObject(value) && written.includes(`${name} = `)) continue;
-      this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
+      this.pieces[id]!.next.push(this.leaf(`key ${CLOSED}${name}`), this.inward(value, name));
     }
   }
 
