@@ -364,7 +364,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (name === "zod") this.schemasMetadata(id);
   }
 
-  /** What `describe` and `meta` of zod say of schemas: all its copies have it in one place. */
+  /** Metadata of schemas by `describe` and `meta` of zod: all its copies have it in one place. */
   private schemasMetadata(id: number): void {
     const registry = valueAt(globalThis, ["__zod_globalRegistry", "_map"]);
     if (isObject(registry)) this.pieces[id]!.next.push(this.value(registry, "globalRegistry"));
