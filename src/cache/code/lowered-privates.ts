@@ -1,6 +1,7 @@
 import { types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { ownKeys, textOf } from "../../util/primordials.js";
-import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
+import { hiddenIn, hiddenOf, type Script } from "../../util/v8-inspector.js";
 import { WEAK } from "./form-writes.js";
 import type { Code } from "./functions.js";
 import { classesOf, read } from "./reflection.js";
@@ -35,6 +36,8 @@ export class LoweredPrivates {
   private readonly added: Collection[] = [];
   /** Those that may have something about an argument. */
   private open: Collection[] = [];
+  /** The collections at the top of packages' scripts, by their names. */
+  private readonly byScript = new Map<Script, readonly (readonly [name: string, collection: object])[]>();
   private readonly byKey = new Map<object, Entry[]>();
   private readonly wholes = new Map<object, number[]>();
 
@@ -61,22 +64,17 @@ export class LoweredPrivates {
 
   /** Private members of a package's class, or of what it extends there: they are variables at the top of its module. */
   ofClass(id: number, type: Function, facts: Code): void {
-    const text = textOf(type);
-    const [top] = facts.scopes.slice(topOf(facts));
+    const top = facts.scopes[topOf(facts)];
     if (top === undefined || top.isGlobal) return;
-    for (const name of ownKeys(top.variables)) {
-      if (typeof name !== "string" || !text.includes(name)) continue;
-      const { value } = read(top.variables, name);
-      if (types.isWeakMap(value) || types.isWeakSet(value))
-        this.walk.pieces[id]!.next.push(this.walk.leaf(`key ${name}`), this.walk.value(value, name));
-    }
+    const text = textOf(type);
+    for (const [name, collection] of getOrCreate(this.byScript, facts.script, () => collectionsIn(top.variables)))
+      if (text.includes(name))
+        this.walk.pieces[id]!.next.push(this.walk.leaf(`key ${name}`), this.walk.value(collection, name));
   }
 
   /** A piece is all of an object, as its methods see it. */
   whole(id: number, object: object): void {
-    const known = this.wholes.get(object);
-    if (known === undefined) this.wholes.set(object, [id]);
-    else known.push(id);
+    getOrCreate(this.wholes, object, (): number[] => []).push(id);
   }
 
   /** Joins what is in collections with the pieces of the objects that it is about. @returns true if there was any. */
@@ -103,10 +101,7 @@ export class LoweredPrivates {
     const { entries, classes } = collection;
     if (entries.some(({ key }) => ![...keepersOf(key)].some((type) => classes.has(type)))) this.open.push(collection);
     for (const { key, value } of entries) {
-      const entry: Entry = { collection, value, from: new Set() };
-      const known = this.byKey.get(key);
-      if (known === undefined) this.byKey.set(key, [entry]);
-      else known.push(entry);
+      getOrCreate(this.byKey, key, (): Entry[] => []).push({ collection, value, from: new Set() });
     }
   }
 
@@ -140,6 +135,14 @@ export class LoweredPrivates {
     }
     return false;
   }
+}
+
+function collectionsIn(variables: object): (readonly [name: string, collection: object])[] {
+  return ownKeys(variables).flatMap((name) => {
+    const { value } = read(variables, name);
+    const isOne = typeof name === "string" && (types.isWeakMap(value) || types.isWeakSet(value));
+    return isOne ? [[name, value] as const] : [];
+  });
 }
 
 /** The classes that may keep something about an object. */
