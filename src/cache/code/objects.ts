@@ -11,11 +11,11 @@ import {
 import { sha256 } from "../../util/sha256.js";
 import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
-import type { LoweredPrivates } from "./lowered-privates.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, standardStream, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
+import type { WeakEntries } from "./weak-entries.js";
 
 /** Objects: what is in them, their properties, and their class. */
 export class Objects {
@@ -26,7 +26,7 @@ export class Objects {
   constructor(
     private readonly walk: Walk,
     private readonly classes: Classes,
-    private readonly privates: LoweredPrivates,
+    private readonly weak: WeakEntries,
   ) {}
 
   describe(id: number, object: object, name: string): void {
@@ -158,7 +158,7 @@ export class Objects {
       return `promise ${state}`;
     }
     if (types.isWeakMap(object) || types.isWeakSet(object)) {
-      this.privates.add(id, object, name);
+      this.weak.add(id, object, name);
       return "weak";
     }
     if (types.isGeneratorObject(object) || types.isMapIterator(object) || types.isSetIterator(object)) {

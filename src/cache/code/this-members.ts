@@ -6,11 +6,11 @@ import type { Classes } from "./classes.js";
 import type { ClassForm, Form, Way } from "./forms.js";
 import { type Code, placeIn, type Shape } from "./functions.js";
 import { scriptForms } from "./inspector.js";
-import type { LoweredPrivates } from "./lowered-privates.js";
 import type { References } from "./references.js";
 import { findDescriptor, hasMember, homeOf, isClassText, isObject, nameOf, read } from "./reflection.js";
 import { resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
+import type { WeakEntries } from "./weak-entries.js";
 import type { Use } from "./writes.js";
 
 /** The members that methods read of their object, through `this` and `super`. */
@@ -32,7 +32,7 @@ export class ThisMembers {
     private readonly walk: Walk,
     private readonly references: References,
     private readonly classes: Classes,
-    private readonly privates: LoweredPrivates,
+    private readonly weak: WeakEntries,
   ) {}
 
   /** The members that a method reads of its object. */
@@ -161,7 +161,7 @@ export class ThisMembers {
   whole(holder: object, skips: (name: string) => boolean): number {
     const id = this.walk.piece("this");
     this.walk.holders.set(id, holder);
-    this.privates.whole(id, holder);
+    this.weak.whole(id, holder);
     const piece = this.walk.pieces[id]!;
     piece.text = "all of this";
     const add = (key: PropertyKey, value: number) => piece.next.push(this.walk.key(key), value);

@@ -14,7 +14,6 @@ import { CLOSED } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
-import { LoweredPrivates } from "./lowered-privates.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { OF_OS, RUN_CODE, WORLD } from "./opaque.js";
@@ -29,6 +28,7 @@ import { SCRIPT_NAME } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
+import { WeakEntries } from "./weak-entries.js";
 import { type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
@@ -64,9 +64,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly agenda = new Agenda();
   private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
-  private readonly privates = new LoweredPrivates(this, (object) => this.byIdentity.get(object));
-  private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.privates);
-  private readonly objects = new Objects(this, this.classes, this.privates);
+  private readonly weak = new WeakEntries(this, (object) => this.byIdentity.get(object));
+  private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.weak);
+  private readonly objects = new Objects(this, this.classes, this.weak);
   private readonly classClosures = new ClosureValues(this);
   private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
@@ -249,8 +249,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   private settle(): void {
     do this.agenda.run();
-    while (this.thisMembers.resolveSupers() || this.privates.resolve() || this.references.scripts.resolve());
-    this.privates.close();
+    while (this.thisMembers.resolveSupers() || this.weak.resolve() || this.references.scripts.resolve());
+    this.weak.close();
     this.references.scripts.close();
   }
 
@@ -360,7 +360,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.classes.ownProperties(id, fn);
     this.classes.metadata(id, fn);
     this.classes.changedMembers(id, fn);
-    if (isClassText(fn)) this.privates.ofClass(id, fn, facts);
+    if (isClassText(fn)) this.weak.ofClass(id, fn, facts);
     if (name === "zod") this.schemasMetadata(id);
   }
 

@@ -32,7 +32,7 @@ interface Entry {
  *
  * Any other WeakMap about objects that were not reached is unknown: a node may be called with one of those.
  */
-export class LoweredPrivates {
+export class WeakEntries {
   private readonly added: Collection[] = [];
   /** Those that may have something about an argument. */
   private open: Collection[] = [];
