@@ -24,7 +24,13 @@ export interface Script {
  * The variables that a function can access, by name, nearest scope first: a copy of their values at the time of the
  * call.
  */
-export type Scopes = readonly { readonly isGlobal: boolean; readonly isModule: boolean; readonly variables: object }[];
+export type Scopes = readonly {
+  readonly isGlobal: boolean;
+  readonly isModule: boolean;
+  /** The name of the function that it is the scope of. */
+  readonly of?: string | undefined;
+  readonly variables: object;
+}[];
 
 /** The position of a function, and the variables that it can access. */
 export type FunctionPlace =
@@ -190,6 +196,7 @@ function scopesFrom(raw: RawScopes): Scopes {
   return Array.from(raw, ({ description, object }) => ({
     isGlobal: description.startsWith("Global"),
     isModule: description.startsWith("Module"),
+    of: /^Closure \((.+)\)$/.exec(description)?.[1],
     variables: object,
   }));
 }

@@ -45,6 +45,14 @@ export class Pieces {
     piece.problem ??= piece.name === "" ? problem : `${problem} (${piece.name})`;
   }
 
+  /** For each piece, those that lead to it. @param isEnd true for a piece that does not count as leading on. */
+  leadingTo(isEnd: (piece: Piece) => boolean = () => false): number[][] {
+    const before = this.pieces.map((): number[] => []);
+    for (const [from, piece] of this.pieces.entries())
+      if (!isEnd(piece)) for (const to of piece.next) before[to]!.push(from);
+    return before;
+  }
+
   /** @param isEnd true for a piece behind which nothing is looked at, and that is none of those found. */
   reachedFrom(id: number, isEnd: (id: number) => boolean = () => false): Set<number> {
     const found = new Set<number>([id]);

@@ -70,13 +70,13 @@ export class References {
     this.scopes.add(id, form, facts);
     for (const specifier of form.imports ?? []) this.imported(id, specifier, facts.script.url);
     for (const text of form.scripts ?? [])
-      if (form.imports?.includes(text)) this.scripts.isAnyFound = true;
+      if (form.imports?.includes(text)) this.scripts.naming.add(id);
       else this.scripts.text(id, text, facts.script.url);
     for (const problem of form.problems ?? []) this.walk.unknown(id, problem);
     if (form.readsOwnPath) {
       piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
       // A script may start itself.
-      if (form.scripts === undefined) this.scripts.text(id, facts.script.url);
+      if (form.scripts === undefined) this.scripts.own(id, facts.script.url);
     }
   }
 

@@ -5,6 +5,7 @@ import { cwd } from "../../util/primordials.js";
 import { isLoaded } from "../../util/v8-inspector.js";
 import { filesOf } from "./import-closure.js";
 import { fileOf } from "./packages.js";
+import type { Piece } from "./pieces.js";
 import type { Walk } from "./walk.js";
 
 /**
@@ -16,8 +17,10 @@ export class StartedScripts {
   private named: { readonly id: number; readonly file: string }[] = [];
   private readonly seen = new Set<string>();
   private readonly starters: number[] = [];
-  /** True if the code leads to the name of a script. */
-  isAnyFound = false;
+  /** Pieces that are the names of scripts, or have them in their code. */
+  readonly naming = new Set<number>();
+  /** Pieces of code that has the address of its own file. */
+  private readonly ownAddress = new Set<number>();
 
   constructor(
     private readonly walk: Walk,
@@ -40,11 +43,21 @@ export class StartedScripts {
     this.starters.push(id);
   }
 
-  /** All is known that the code leads to: a script must be among it, if any is started. */
-  close(): void {
-    if (this.isAnyFound) return;
-    for (const id of this.starters)
-      this.walk.unknown(id, "it starts a script, and no text that it leads to is the name of that script's file");
+  /** Code has the address of its own file, at a piece: it may start that. */
+  own(id: number, address: string): void {
+    this.ownAddress.add(id);
+    this.text(id, address);
+  }
+
+  /** The piece of a function that starts a script, if code leads to it and to no name of a script. */
+  namelessFrom(id: number): Piece | undefined {
+    if (this.starters.length === 0) return undefined;
+    const reached = this.walk.reachedFrom(id);
+    const starter = this.starters.find((each) => reached.has(each));
+    if (starter === undefined || [...this.naming].some((each) => reached.has(each))) return undefined;
+    const piece = this.walk.pieces[starter]!;
+    const problem = `it starts a script, and no text that it leads to is the name of that script's file (${piece.name})`;
+    return { ...piece, problem };
   }
 
   private add(id: number, file: string | undefined): void {
@@ -55,18 +68,20 @@ export class StartedScripts {
 
   /** Adds the content of the scripts to the pieces that name them. @returns true if there was any. */
   resolve(): boolean {
-    const mayStart = (file: string) => this.starters.length > 0 || !filesOf(file, file).some(wasLoaded);
-    const found = this.named.filter(({ file }) => mayStart(file));
+    const found = this.named.filter(({ id, file }) => this.mayStart(id) || !filesOf(file, file).some(wasLoaded));
     if (found.length === 0) return false;
-    this.isAnyFound = true;
     this.named = this.named.filter((each) => !found.includes(each));
-    for (const { id, file } of found)
-      this.imported(
-        this.walk.isCounted(id) ? this.starters.at(-1)! : id,
-        `./${path.basename(file)}`,
-        pathToFileURL(file).href,
-      );
+    for (const { id, file } of found) {
+      const at = this.walk.isCounted(id) ? this.starters.at(-1)! : id;
+      this.naming.add(at);
+      this.imported(at, `./${path.basename(file)}`, pathToFileURL(file).href);
+    }
     return true;
+  }
+
+  private mayStart(id: number): boolean {
+    if (!this.ownAddress.has(id)) return this.starters.length > 0;
+    return this.walk.pieces[id]!.next.some((next) => this.starters.includes(next));
   }
 }
 

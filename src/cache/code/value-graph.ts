@@ -7,6 +7,7 @@ import { sha256 } from "../../util/sha256.js";
 import { sourceOf } from "../../util/v8-inspector.js";
 import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
+import { CapturedThis } from "./captured-this.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
 import { readsMetadata } from "./decorations.js";
@@ -65,6 +66,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
   private readonly weak = new WeakEntries(this, (object) => this.byIdentity.get(object));
+  private readonly capturedThis = new CapturedThis(this, (id) => this.owners.get(id));
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.weak);
   private readonly objects = new Objects(this, this.classes, this.weak);
   private readonly classClosures = new ClosureValues(this);
@@ -141,7 +143,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   /** A piece that makes it impossible to say what another one does: it leads there. */
   flawOf(id: number): Piece | undefined {
     const flaw = this.merkle.flawed[id];
-    return flaw === undefined ? this.references.scopes.doubtOf(id) : this.pieces[flaw];
+    if (flaw !== undefined) return this.pieces[flaw];
+    return this.references.scopes.doubtOf(id) ?? this.references.scripts.namelessFrom(id);
   }
 
   /** The identities of objects that a piece reaches by several paths. */
@@ -251,7 +254,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     do this.agenda.run();
     while (this.thisMembers.resolveSupers() || this.weak.resolve() || this.references.scripts.resolve());
     this.weak.close();
-    this.references.scripts.close();
+    this.capturedThis.close();
   }
 
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void {
@@ -361,6 +364,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.classes.metadata(id, fn);
     this.classes.changedMembers(id, fn);
     if (isClassText(fn)) this.weak.ofClass(id, fn, facts);
+    else this.capturedThis.add(id, fn);
     if (name === "zod") this.schemasMetadata(id);
   }
 

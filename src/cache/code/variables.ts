@@ -29,14 +29,26 @@ export function valueAt(start: unknown, way: readonly string[]): unknown {
   return value;
 }
 
+/** The names in a scope. V8 has many of them in the order of their hashes, which is another one in each process. */
+export function namesIn(variables: object): string[] {
+  return ownKeys(variables)
+    .filter((name) => typeof name === "string")
+    .sort();
+}
+
 /** The variables of a function's that are not those of its module, and that its text has the names of. */
 export function innerVariables(fn: Function, facts: Code): (readonly [name: string, value: unknown])[] {
   const inner = facts.scopes.slice(0, topOf(facts));
   if (inner.length === 0) return [];
   const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
-  return inner.flatMap(({ variables }) =>
-    ownKeys(variables).flatMap((name) => {
-      if (typeof name !== "string" || !words.has(name)) return [];
+  // V8 shows no variable for the name of a function expression, by which its inner functions call it: that sees what is around it.
+  const isNamed = inner.map(
+    ({ of }) => of !== undefined && words.has(of) && !inner.some(({ variables }) => read(variables, of).isThere),
+  );
+  const first = isNamed.indexOf(true);
+  return inner.flatMap(({ variables }, i) =>
+    namesIn(variables).flatMap((name) => {
+      if (!words.has(name) && (first < 0 || i < first)) return [];
       return [[name, read(variables, name).value] as const];
     }),
   );

@@ -5,7 +5,10 @@ import type { Use, Writes } from "./writes.js";
 
 /** A walk through values, as those see it who read one kind of value each: they ask it for the pieces of what that leads to. */
 export interface Walk
-  extends Pick<Pieces, "pieces" | "importsLazily" | "identities" | "piece" | "leaf" | "unknown" | "reachedFrom"> {
+  extends Pick<
+    Pieces,
+    "pieces" | "importsLazily" | "identities" | "piece" | "leaf" | "unknown" | "reachedFrom" | "leadingTo"
+  > {
   readonly language: BuiltIns;
   readonly writes: Writes;
   /** The uses that pieces make of those that come next in them, by their places there. */

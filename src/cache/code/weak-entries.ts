@@ -1,11 +1,11 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { ownKeys, textOf } from "../../util/primordials.js";
+import { textOf } from "../../util/primordials.js";
 import { hiddenIn, hiddenOf, type Script } from "../../util/v8-inspector.js";
 import { WEAK } from "./form-writes.js";
 import type { Code } from "./functions.js";
 import { classesOf, read } from "./reflection.js";
-import { resolveVariable, topOf } from "./variables.js";
+import { namesIn, resolveVariable, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
 
 /** A WeakMap or a WeakSet with something in it. */
@@ -80,19 +80,23 @@ export class WeakEntries {
   /** Joins what is in collections with the pieces of the objects that it is about. @returns true if there was any. */
   resolve(): boolean {
     for (const collection of this.added.splice(0)) this.take(collection);
-    let isAny = false;
-    for (const [key, entries] of this.byKey) {
+    // V8 has no order for the keys that is the same in another process.
+    const found = Array.from(this.byKey, ([key, entries]) => {
       const known = this.pieceOf(key);
-      for (const id of [...(known === undefined ? [] : [known]), ...(this.wholes.get(key) ?? [])])
-        for (const entry of entries) isAny = this.join(id, entry) || isAny;
-    }
+      return { ids: [...(known === undefined ? [] : [known]), ...(this.wholes.get(key) ?? [])], entries };
+    }).filter(({ ids }) => ids.length > 0);
+    found.sort((one, other) => one.ids[0]! - other.ids[0]!);
+    let isAny = false;
+    for (const { ids, entries } of found)
+      for (const id of ids) for (const entry of entries) isAny = this.join(id, entry) || isAny;
     return isAny;
   }
 
   /** All is known that leads to the collections. */
   close(): void {
     if (this.open.length === 0) return;
-    const before = this.leadingTo();
+    // Functions of packages do not hand on what they see.
+    const before = this.walk.leadingTo(({ text }) => text.startsWith("package "));
     for (const { id } of this.open.splice(0))
       if (this.isSeen(id, before)) this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
   }
@@ -117,15 +121,6 @@ export class WeakEntries {
     return true;
   }
 
-  /** For each piece, those that lead to it: but functions of packages do not hand on what they see. */
-  private leadingTo(): number[][] {
-    const { pieces } = this.walk;
-    const before = pieces.map((): number[] => []);
-    for (const [from, { text, next }] of pieces.entries())
-      if (!text.startsWith("package ")) for (const to of next) before[to]!.push(from);
-    return before;
-  }
-
   /** True if code of the project leads to a piece. */
   private isSeen(id: number, before: readonly (readonly number[])[]): boolean {
     const found = new Set([id]);
@@ -138,10 +133,9 @@ export class WeakEntries {
 }
 
 function collectionsIn(variables: object): (readonly [name: string, collection: object])[] {
-  return ownKeys(variables).flatMap((name) => {
+  return namesIn(variables).flatMap((name) => {
     const { value } = read(variables, name);
-    const isOne = typeof name === "string" && (types.isWeakMap(value) || types.isWeakSet(value));
-    return isOne ? [[name, value] as const] : [];
+    return types.isWeakMap(value) || types.isWeakSet(value) ? [[name, value] as const] : [];
   });
 }
 

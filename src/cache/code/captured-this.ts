@@ -1,0 +1,55 @@
+import { textOf } from "../../util/primordials.js";
+import { formsOf } from "./analysis.js";
+import { classesOf, isObject } from "./reflection.js";
+import type { Walk } from "./walk.js";
+
+const ARROW = /^(?:async\b\s*)?(?:\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
+
+/**
+ * Arrow functions of packages that use the `this` around them, which V8 does not show. It is an object of a class that has the arrow in its
+ * text: if one leads to the arrow, as a field or in a list of its own, that counts.
+ */
+export class CapturedThis {
+  private readonly arrows: { readonly id: number; readonly text: string }[] = [];
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly ownerOf: (id: number) => object | undefined,
+  ) {}
+
+  /** A function of a package was reached, at a piece. */
+  add(id: number, fn: Function): void {
+    const text = textOf(fn);
+    if (/\b(?:this|super)\b/.test(text) && ARROW.test(text)) this.arrows.push({ id, text });
+  }
+
+  /** All is known that leads to them. */
+  close(): void {
+    if (this.arrows.length === 0) return;
+    const before = this.walk.leadingTo();
+    for (const { id, text } of this.arrows.splice(0))
+      if (!this.isOfObject(id, text, before) && usesThis(text))
+        this.walk.unknown(id, `an arrow function of a package uses the "this" around it, which V8 does not show`);
+  }
+
+  private isOfObject(id: number, text: string, before: readonly (readonly number[])[]): boolean {
+    const found = new Set(before[id]);
+    for (const at of found) {
+      const owner = this.ownerOf(at);
+      if (isObject(owner) && typeof owner !== "function")
+        for (const type of classesOf(owner)) if (textOf(type).includes(text)) return true;
+      for (const from of before[at]!) found.add(from);
+    }
+    return false;
+  }
+}
+
+/** True if it is the arrow's own `this`, and none of a function in it. */
+function usesThis(text: string): boolean {
+  try {
+    return formsOf(`(${text});`, true).functions[0]?.capturesThis === true;
+  } catch {
+    // It uses `super`.
+    return true;
+  }
+}
