@@ -34,6 +34,13 @@ const VARIABLES: readonly (readonly [what: string, code: string])[] = [
   ["by an import", "import { env } from 'node:process'; export const f = (x) => x + (env['scale_3'] ?? '');"],
   ["in a pattern", "const { SCALE_4: s = '' } = process.env; export const f = (x) => x + s;"],
 ];
+const ARROWS = `export class X {
+  constructor(f) { this.f = f; }
+  go = (x) => this.f(x);
+  make() { return (x) => this.f(x); }
+  inner(x) { return [x].map((y) => this.f(y))[0]; }
+}
+export function made(f) { this.f = f; return (x) => this.f(x); }`;
 /** Modules of packages with a function that keeps what it is given. V8 shows no scope of a module of which no function uses anything. */
 const FACTORIES: readonly (readonly [what: string, code: string, made?: string])[] = [
   ["a function without a name", "export default function (o) { return { run: (x) => o(x) }; }"],
@@ -458,5 +465,62 @@ export const prompt = (of) => registry.get(of).text;`,
       "y",
       { only: ["esm"] },
     ),
+  ),
+  ...(
+    [
+      ["a field", "const { go } = new X((x: number) => x * 2);", "go(x)"],
+      ["a method has made", "const go = new X((x: number) => x * 2).make();", "go(x)"],
+      ["a function has made", "const go = made.call({}, (x: number) => x * 2);", "go(x)"],
+    ] as const
+  ).flatMap(([what, head, y]) =>
+    row(
+      8,
+      `the this around a package's arrow that ${what}`,
+      { head: `import { made, X } from "p";\n${head}`, y, files: P(ARROWS) },
+      ["pipeline.ts", "x * 2", "x * 3"],
+      "y",
+      { only: ["esm"], unkept: /an arrow function of a package uses the "this" around it/ },
+    ),
+  ),
+  row(
+    8,
+    "the this around a package's arrow, with its object",
+    {
+      head: `import { X } from "p";\nconst object = new X((x: number) => x * 2);\nconst table = { go: object.go, object };`,
+      y: "object.go(x) + table.object.inner(x)",
+      files: P(ARROWS),
+    },
+    ["pipeline.ts", "x * 2", "x * 3"],
+    "y",
+    { only: ["esm"] },
+  ),
+  row(
+    8,
+    "a package's function expression that is called by its own name",
+    {
+      head: `import { curry } from "p";\nconst curried = curry((a: number, b: number) => a * 2 + b)(3);`,
+      y: "curried(x)",
+      files: P(
+        "export const curry = (f) => function c(...a) { return a.length >= f.length ? f(...a) : (...b) => c(...a, ...b); };",
+      ),
+    },
+    ["pipeline.ts", "a * 2", "a * 3"],
+    "y",
+    { only: ["esm"] },
+  ),
+  row(
+    0,
+    "a comment, beside a package of so many variables that V8 has them in an order of the process",
+    {
+      head: `import { of } from "p";\nconst made = of([1], { a: 2 });`,
+      y: "made.a + x",
+      files: P(`${Array.from({ length: 90 }, (_, i) => `const w${i} = new WeakMap();`).join("\n")}
+class Made { constructor(a, b) { this.a = b.a; ${Array.from({ length: 90 }, (_, i) => `w${i}.set(this, [${i}]).set(b, this);`).join(" ")} } }
+export const of = (a, b) => { ${Array.from({ length: 90 }, (_, i) => `const v${i} = { of: ${i} };`).join(" ")}
+return Object.assign(new Made(a, b), { get: () => [${Array.from({ length: 90 }, (_, i) => `v${i}`).join()}] }); };`),
+    },
+    ["pipeline.ts", "made.a + x", "made.a /* a */ + x"],
+    "",
+    { only: ["esm"] },
   ),
 ];

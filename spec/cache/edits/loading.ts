@@ -527,4 +527,23 @@ else process.send!(part, () => process.exit());`,
       { only: ["esm"] },
     ),
   ),
+  row(
+    6,
+    "a script of a computed name, beside one that is named",
+    {
+      head: `import { Worker } from "node:worker_threads";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+const here = path.dirname(fileURLToPath(import.meta.url));
+const run = (script: any) => new Promise((done, fail) => new Worker(script).once("message", done).once("error", fail));`,
+      y: `return run(path.join(here, ["worker", "js"].join(".")));`,
+      members: `@node("x") named(x: number): any { return run(new URL("./worker.js", import.meta.url)); }`,
+      files: {
+        "worker.ts": `import { parentPort } from "node:worker_threads";\nparentPort!.postMessage(2);`,
+      },
+    },
+    ["worker.ts", "(2)", "(3)"],
+    "named y",
+    { only: ["esm"], unkept: /it starts a script/ },
+  ),
 ];
