@@ -27,8 +27,8 @@ export interface Script {
 export type Scopes = readonly {
   readonly isGlobal: boolean;
   readonly isModule: boolean;
-  /** The name of the function that it is the scope of. */
-  readonly of?: string | undefined;
+  /** V8's words for it: `Closure (make)` of the function `make`. */
+  readonly description: string;
   readonly variables: object;
 }[];
 
@@ -196,7 +196,7 @@ function scopesFrom(raw: RawScopes): Scopes {
   return Array.from(raw, ({ description, object }) => ({
     isGlobal: description.startsWith("Global"),
     isModule: description.startsWith("Module"),
-    of: /^Closure \((.+)\)$/.exec(description)?.[1],
+    description,
     variables: object,
   }));
 }

@@ -11,7 +11,7 @@ import { meaningOf, possibleSpecifiersIn, SCRIPT, specifiersIn, variablesIn } fr
 import { changedSource, isChangedSince, STARTED } from "./source-files.js";
 
 /** A package, by its folder, or a file that is in none. */
-type Unit = string;
+export type Unit = string;
 
 interface UnitContent {
   /** SHA-256 of its own files. */

@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { memoize } from "../../util/on-demand.js";
 import { cwd } from "../../util/primordials.js";
 import { isLoaded } from "../../util/v8-inspector.js";
-import { filesOf } from "./import-closure.js";
+import { filesOf, type Unit } from "./import-closure.js";
 import { fileOf } from "./packages.js";
 import type { Piece } from "./pieces.js";
 import type { Walk } from "./walk.js";
@@ -14,7 +14,7 @@ import type { Walk } from "./walk.js";
  */
 export class StartedScripts {
   /** The pieces of texts, with the files that they may name, of which it is not known yet. */
-  private named: { readonly id: number; readonly file: string }[] = [];
+  private named: { readonly id: number; readonly file: string; readonly units: readonly Unit[] }[] = [];
   private readonly seen = new Set<string>();
   private readonly starters: number[] = [];
   /** Pieces that are the names of scripts, or have them in their code. */
@@ -63,12 +63,13 @@ export class StartedScripts {
   private add(id: number, file: string | undefined): void {
     if (file === undefined || this.seen.has(`${id} ${file}`)) return;
     this.seen.add(`${id} ${file}`);
-    if (filesOf(file, file).length > 0) this.named.push({ id, file });
+    const units = filesOf(file, file);
+    if (units.length > 0) this.named.push({ id, file, units });
   }
 
   /** Adds the content of the scripts to the pieces that name them. @returns true if there was any. */
   resolve(): boolean {
-    const found = this.named.filter(({ id, file }) => this.mayStart(id) || !filesOf(file, file).some(wasLoaded));
+    const found = this.named.filter(({ id, units }) => this.mayStart(id) || !units.some(wasLoaded));
     if (found.length === 0) return false;
     this.named = this.named.filter((each) => !found.includes(each));
     for (const { id, file } of found) {

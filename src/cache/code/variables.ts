@@ -42,10 +42,10 @@ export function innerVariables(fn: Function, facts: Code): (readonly [name: stri
   if (inner.length === 0) return [];
   const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
   // V8 shows no variable for the name of a function expression, by which its inner functions call it: that sees what is around it.
-  const isNamed = inner.map(
-    ({ of }) => of !== undefined && words.has(of) && !inner.some(({ variables }) => read(variables, of).isThere),
-  );
-  const first = isNamed.indexOf(true);
+  const first = inner.findIndex(({ description }) => {
+    const name = /^Closure \((.+)\)$/.exec(description)?.[1];
+    return name !== undefined && words.has(name) && !inner.some(({ variables }) => read(variables, name).isThere);
+  });
   return inner.flatMap(({ variables }, i) =>
     namesIn(variables).flatMap((name) => {
       if (!words.has(name) && (first < 0 || i < first)) return [];

@@ -40,6 +40,8 @@ export class WeakEntries {
   private readonly byScript = new Map<Script, readonly (readonly [name: string, collection: object])[]>();
   private readonly byKey = new Map<object, Entry[]>();
   private readonly wholes = new Map<object, number[]>();
+  /** The number of pieces when all was joined: without another one no object has been reached since. */
+  private joined = 0;
 
   constructor(
     private readonly walk: Walk,
@@ -79,7 +81,9 @@ export class WeakEntries {
 
   /** Joins what is in collections with the pieces of the objects that it is about. @returns true if there was any. */
   resolve(): boolean {
+    if (this.added.length === 0 && this.walk.pieces.length === this.joined) return false;
     for (const collection of this.added.splice(0)) this.take(collection);
+    this.joined = this.walk.pieces.length;
     // V8 has no order for the keys that is the same in another process.
     const found = Array.from(this.byKey, ([key, entries]) => {
       const known = this.pieceOf(key);
