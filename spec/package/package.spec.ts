@@ -135,6 +135,7 @@ describe("the package @slow", () => {
     expect(dependencies).to.have.all.keys(
       "cli-table3",
       "commander",
+      "get-tsconfig",
       "js-tokens",
       "leven",
       "log-update",

@@ -12,6 +12,7 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly imports?: Readonly<Record<string, unknown>>;
+  readonly exports?: unknown;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
 }

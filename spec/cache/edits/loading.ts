@@ -16,6 +16,43 @@ const LITERALS: readonly (readonly [before: string, after: string])[] = [
   ["String.raw`\\u`", "String.raw`\\x`"],
 ];
 
+const LAZY7 = {
+  "a.mjs": "export const f = (x) => x + 1;",
+  "b.mjs": "export const f = (x) => x * 9;",
+};
+
+/** Names that a package.json gives a lazy import, and an edit: what changes is found by the name alone. */
+const MANIFESTS: readonly (readonly [
+  what: string,
+  specifier: string,
+  manifest: object,
+  file: string,
+  from: string,
+  to: string,
+])[] = [
+  ["#imports", "#f", { imports: { "#f": "./a.mjs" } }, "a.mjs", "x + 1", "x + 2"],
+  ["another target of #imports", "#f", { imports: { "#f": "./a.mjs" } }, "package.json", "./a.mjs", "./b.mjs"],
+  [
+    "a condition of #imports",
+    "#f",
+    { imports: { "#f": { node: "./a.mjs", default: "./b.mjs" } } },
+    "package.json",
+    "node",
+    "browser",
+  ],
+  ["a pattern of #imports", "#lib/a", { imports: { "#lib/*": "./*.mjs" } }, "a.mjs", "x + 1", "x + 2"],
+  ["the package's own name", "lazy7/f", { exports: { "./f": "./a.mjs" } }, "a.mjs", "x + 1", "x + 2"],
+  ["the package's only export", "lazy7", { exports: "./a.mjs" }, "a.mjs", "x + 1", "x + 2"],
+  [
+    "another condition of the package's own exports",
+    "lazy7",
+    { exports: { import: "./a.mjs", require: "./b.mjs", default: "./b.mjs" } },
+    "package.json",
+    "import",
+    "browser",
+  ],
+];
+
 /** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
 /** Ways to name the script of a worker: what stands before the class, and the call that starts it. */
 const STARTED: readonly (readonly [what: string, head: string, script: string])[] = [
@@ -283,19 +320,46 @@ export const LOADING = [
     ["package.json", "./f.mjs", "./g.mjs"],
     "y",
   ),
+  ...MANIFESTS.map(([what, specifier, manifest, ...edit]) =>
+    row(
+      7,
+      `a lazy import of ${what}`,
+      {
+        y: `return import("${specifier}").then(({ f }: any) => f(x));`,
+        files: { "package.json": JSON.stringify({ name: "lazy7", type: "module", ...manifest }), ...LAZY7 },
+      },
+      edit,
+      "y",
+    ),
+  ),
   row(
     7,
-    "a lazy import of #imports",
+    "a lazy import of #imports that may be a module of Node",
     {
-      y: `return import("#f").then(({ f }) => f(x));`,
+      y: `return import("#os").then((os) => os.EOL.length + x);`,
       files: {
-        "package.json": `{ "name": "imports", "type": "module", "imports": { "#f": "./f.mjs" } }`,
-        "f.mjs": "export const f = (x) => x + 1;",
+        "package.json": `{ "name": "lazy-os", "type": "module", "imports": { "#os": { "node": "os", "default": "./a.mjs" } } }`,
+        "a.mjs": "export const EOL = 1;",
       },
     },
-    ["f.mjs", "x + 1", "x + 2"],
+    ["a.mjs", "1", "2"],
     "y",
     { unkept: /can't be followed/ },
+  ),
+  row(
+    7,
+    "a lazy import of an alias of tsconfig.json that is a package's name too",
+    {
+      y: `return import("both7/text.js").then(({ f }: any) => f(x));`,
+      files: {
+        "src/text.ts": "export const f = (x: number) => x + 1;",
+        "node_modules/both7/package.json": `{ "name": "both7", "version": "1.0.0", "type": "module" }`,
+        "node_modules/both7/text.js": "export const f = (x) => x * 9;",
+      },
+    },
+    ["src/text.ts", "x + 1", "x + 2"],
+    "y",
+    { alias: "both7", only: ["tsx"] },
   ),
   row(
     7,
@@ -328,20 +392,6 @@ export const LOADING = [
   ),
   row(
     7,
-    "a lazy import of the package itself",
-    {
-      y: `return import("itself/f").then(({ f }) => f(x));`,
-      files: {
-        "package.json": `{ "name": "itself", "type": "module", "exports": { "./f": "./f.mjs" } }`,
-        "f.mjs": "export const f = (x) => x + 1;",
-      },
-    },
-    ["f.mjs", "x + 1", "x + 2"],
-    "y",
-    { unkept: /can't be followed/ },
-  ),
-  row(
-    7,
     "a JSON file",
     {
       head: `import { createRequire } from "node:module";\nconst data = createRequire(import.meta.url)("./data.json");`,
@@ -361,7 +411,7 @@ export const LOADING = [
     },
     ["src/f.ts", "x + 1", "x + 2"],
     "y",
-    { alias: "two", only: ["tsx"], unkept: /can't be followed/ },
+    { alias: "two", only: ["tsx"] },
   ),
   // 12: CommonJS.
   row(

@@ -7,6 +7,7 @@ import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { manifestOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
+import { aliasesOf } from "./aliases.js";
 import { meaningOf, possibleSpecifiersIn, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
 import { changedSource, isChangedSince, STARTED } from "./source-files.js";
 
@@ -129,8 +130,11 @@ function packageContent(root: string): UnitContent {
     const source = read.toString("latin1");
     for (const name of variablesIn(source).names) variables.add(name);
     for (const specifier of specifiersIn(source)) {
-      if (isBare(specifier)) addPackage(specifier);
-      else if (specifier.startsWith("..")) addOutside(specifier, at);
+      if (specifier.startsWith("..")) addOutside(specifier, at);
+      if (!isBare(specifier)) continue;
+      addPackage(specifier);
+      // In installed packages loaders look at no tsconfig.json.
+      if (!isInstalled) for (const target of aliasesOf(specifier, at).targets) addOutside(target, at);
     }
     for (const specifier of possibleSpecifiersIn(source)) {
       if (specifier.startsWith("..")) addOutside(specifier, at);
@@ -196,16 +200,19 @@ function fileContent(file: string): UnitContent {
   const problems = changed === undefined ? [] : [changed];
   if (computed !== undefined) problems.push(`import("${path.basename(file)}") reads ${computed} by a computed name`);
   for (const name of names) variables.add(name);
+  const add = ({ units, name }: Resolved, kind: string): void => {
+    for (const [i, unit] of units.entries()) imports.set(`${kind}${i} ${name}`, unit);
+  };
   for (const specifier of specifiersIn(source)) {
     if (isBuiltin(specifier)) continue;
     const found = unitsOf(specifier, file);
     if (typeof found === "string") problems.push(found);
-    else for (const [i, unit] of found.entries()) imports.set(`${i} ${specifier}`, unit);
+    else add(found, "");
   }
   for (const specifier of possibleSpecifiersIn(source)) {
-    const found = isBuiltin(specifier) ? [] : unitsOf(specifier, file);
-    if (typeof found !== "string")
-      for (const [i, unit] of found.entries()) imports.set(`possibly ${i} ${specifier}`, unit);
+    if (isBuiltin(specifier)) continue;
+    const found = unitsOf(specifier, file);
+    if (typeof found !== "string") add(found, "possibly ");
   }
   return { own, imports, variables, problem: problems[0] };
 }
@@ -213,15 +220,30 @@ function fileContent(file: string): UnitContent {
 /** A scope, or a folder for files of no package. `.prisma/client` is one. */
 const NO_PACKAGE = /^[@.][^/]*\/?$/;
 
-/** Resolves a specifier in a file. @returns a text: the reason why it is not known. */
-export function unitsOf(specifier: string, from: string): readonly Unit[] | string {
-  if (!/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
-    if (NO_PACKAGE.test(specifier)) return [];
-    const roots = specifier.startsWith("#") ? [] : installedFrom(path.dirname(from), packageName(specifier));
-    return roots.length === 0 ? `import("${specifier}") can't be followed` : roots;
+interface Resolved {
+  readonly units: readonly Unit[];
+  /** The specifier, with the entries of a package.json that it matches: a condition is part of what it stands for. */
+  readonly name: string;
+}
+
+/** Resolves a specifier in a file: to all that some loader may choose. @returns a text: the reason why it is not known. */
+export function unitsOf(specifier: string, from: string): Resolved | string {
+  if (/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
+    const units = filesOf(specifier, from);
+    return units.length === 0 ? `import("${specifier}") can't be found` : { units, name: specifier };
   }
-  const found = filesOf(specifier, from);
-  return found.length === 0 ? `import("${specifier}") can't be found` : found;
+  const folder = path.dirname(from);
+  const { targets, entries } = aliasesOf(specifier, from);
+  const isPackage = !specifier.startsWith("#") && !NO_PACKAGE.test(specifier);
+  const units = [
+    ...targets.flatMap((target) =>
+      path.isAbsolute(target) ? filesOf(target, from) : installedFrom(folder, packageName(target)),
+    ),
+    ...(isPackage ? installedFrom(folder, packageName(specifier)) : []),
+  ];
+  if ((units.length === 0 && !NO_PACKAGE.test(specifier)) || targets.some((target) => isBuiltin(target)))
+    return `import("${specifier}") can't be followed`;
+  return { units: [...new Set(units)], name: specifier + entries };
 }
 
 /** The files that a path may lead to: loaders prefer one to another. */

@@ -81,12 +81,12 @@ export function lazyImport(specifier: string, from: string): Lazy {
   const file = fileOf(from);
   if (file === undefined) return { problem: `import("${specifier}") of code that is in no file` };
   return getOrCreate(lazies, JSON.stringify([specifier, file]), () => {
-    const units = unitsOf(specifier, file);
-    if (typeof units === "string") return { problem: units };
-    const closures = units.map(closureOf);
+    const found = unitsOf(specifier, file);
+    if (typeof found === "string") return { problem: found };
+    const closures = found.units.map(closureOf);
     const problem = closures.find((closure) => closure.problem !== undefined)?.problem;
     if (problem !== undefined) return { problem };
-    const hash = sha256([specifier, ...closures.map((closure) => closure.hash)].join("\n"));
+    const hash = sha256([found.name, ...closures.map((closure) => closure.hash)].join("\n"));
     return {
       hash,
       variables: closures.flatMap(({ variables }) => variables),

@@ -447,10 +447,10 @@ const wasLoaded = new Map<string, boolean>();
 /** The exports of files of the project that others have loaded: these may have changed them. */
 function loadedBy(require: Function, specifier: string, { script }: Code): unknown[] {
   const from = fileOf(script.url);
-  const files = from === undefined || isBuiltin(specifier) ? [] : unitsOf(specifier, from);
+  const found = from === undefined || isBuiltin(specifier) ? undefined : unitsOf(specifier, from);
   const cache = read(require, "cache").value;
-  if (typeof files === "string" || !isObject(cache) || types.isProxy(cache)) return [];
-  return files.flatMap((file) => {
+  if (found === undefined || typeof found === "string" || !isObject(cache) || types.isProxy(cache)) return [];
+  return found.units.flatMap((file) => {
     const { value } = isPackaged(pathToFileURL(file).href) ? NOT_THERE : read(cache, file);
     const isLoaded = getOrCreate(wasLoaded, file, () => isObject(value));
     const exports = isLoaded && isObject(value) ? read(value, "exports") : NOT_THERE;
