@@ -201,6 +201,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     reason: /it is a directory, not a file/,
     code: "BAD_STORE",
   },
+  "a file of one byte": {
+    make: (disk) => {
+      writeFileSync(disk.at("values.sqlite"), "7");
+      return disk.at("values.sqlite");
+    },
+    has: "nothing",
+    reason: /it has one byte/,
+    code: "BAD_STORE",
+  },
   "a pipe": {
     make: (disk) => {
       expect(spawnSync("mkfifo", [disk.at("pipe")]).status).to.equal(0);

@@ -321,6 +321,8 @@ describe("stores", () => {
         () => ({ getMany: async (keys: string[]) => [...keys, "more"].map(() => undefined) }),
       ],
       ["getMany answers with nothing", () => ({ getMany: inTurn(() => undefined) })],
+      ["set gives false", () => ({ set: async () => false })],
+      ["setMany gives false for one of them", () => ({ setMany: async () => [true, false] })],
       ["setMany throws", () => ({ setMany: throws })],
       ["setMany rejects", () => ({ setMany: rejects })],
     ] as const) {
@@ -350,6 +352,56 @@ describe("stores", () => {
           for (const listener of own) process.on("unhandledRejection", listener);
         }
       });
+    }
+
+    const damages: Readonly<Record<string, (text: string) => string>> = {
+      "no JSON": () => "garbage",
+      "a part of it": (text) => text.slice(0, -20),
+      "JSON of others": () => `{"x":1}`,
+      null: () => "null",
+    };
+    for (const [what, damaged] of Object.entries(damages)) {
+      for (const end of ["", ":value"]) {
+        for (const hasMany of [true, false]) {
+          it(`a value that is ${what}: only what it is of is computed, key${end}, ${hasMany ? "getMany" : "get"}`, async () => {
+            const held = new Map<string, string>();
+            const get = async (key: string): Promise<unknown> => {
+              const text = held.get(key);
+              return text === undefined ? undefined : JSON.parse(text);
+            };
+            // A store warns once.
+            const newStore = () =>
+              keyv({
+                get,
+                set: async (key, value) => held.set(key, JSON.stringify(value)),
+                delete: async (key) => held.delete(key),
+                ...(hasMany && { getMany: (keys: string[]) => Promise.all(keys.map(get)) }),
+              });
+            const run = async (): Promise<string[]> => {
+              const computed: string[] = [];
+              const onEvent = { onElementStart: ({ path }: { path: string }) => void computed.push(path) };
+              const result = await new Both().run({ xs: [1, 2, 3] }, { cache: newStore(), onEvent });
+              expect(result).to.deep.equal({ next: [2, 3, 4], text: ["2", "3", "4"] });
+              return computed;
+            };
+            await run();
+            for (const key of [...held.keys()].filter((each) => each.endsWith(":value") === (end !== ""))) {
+              const text = held.get(key)!;
+              held.set(key, damaged(text));
+              let computed: string[] = [];
+              const warnings = await warningsOf(async () => {
+                computed = await run();
+              });
+              expect(computed.length, key).to.be.at.most(1);
+              // Not each entry is looked at. Of what is not there nothing is said.
+              if (computed.length > 0 && what !== "null")
+                expect(warnings.join(), key).to.contain("is damaged; it is computed again");
+              expect(await run(), key).to.deep.equal([]);
+              held.set(key, text);
+            }
+          });
+        }
+      }
     }
 
     it("getMany that leaves out what is not there gives no entry of another key", async () => {

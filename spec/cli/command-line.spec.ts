@@ -357,6 +357,8 @@ describe("the command line", () => {
     }
     const others: [args: string[], says: string][] = [
       [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: it needs --over"],
+      [["run", "typed.mjs#Num", "-i", "x=1", "--dry-run", "-o", "x.json"], "so there are no outputs"],
+      [["run", "typed.mjs#Num", "-i", "x=1", "--dry-run", "--events", "x.jsonl"], "so there are no events"],
       [["worker", "--queue", ""], "--queue: its value is empty"],
       [["worker", "--stall", "0s"], "--stall 0s: it is shorter than 1ms"],
       [["worker", "--patience", "0s"], "--patience 0s: it is shorter than 1ms"],

@@ -1,5 +1,6 @@
 import { HypernodesError } from "../errors.js";
 import { withDeadline } from "../util/deadline.js";
+import { describeError } from "../util/describe.js";
 import { noteConnection } from "./keyv-connections.js";
 import {
   type CacheStats,
@@ -44,6 +45,7 @@ export class KeyvStore implements Store {
   readonly name = "keyv(...)";
   /** The error that the Keyv has emitted: it answers as if nothing were there. */
   private failure: unknown;
+  private hasWarned = false;
 
   constructor(private readonly keyv: KeyvLike) {
     noteConnection(keyv);
@@ -53,15 +55,15 @@ export class KeyvStore implements Store {
   }
 
   async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
-    return (await this.getMany(keys.map(headKey))).map((head) => (isHead(head) ? head : undefined));
+    return (await this.getMany(keys.map(headKey))).map((head) => this.undamaged(head, isHead));
   }
 
   async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
     const found = await this.getMany([...keys.map(headKey), ...keys.map(valueKey)]);
     return keys.map((_, i) => {
-      const head = found[i];
-      const value = found[keys.length + i];
-      if (!isHead(head) || typeof value !== "string") return undefined;
+      const head = this.undamaged(found[i], isHead);
+      const value = this.undamaged(found[keys.length + i], (text) => typeof text === "string");
+      if (head === undefined || value === undefined) return undefined;
       const { kind, digest, models, bytes } = head;
       return { kind, digest, models, bytes, ...unpacked(value) };
     });
@@ -143,19 +145,54 @@ export class KeyvStore implements Store {
     return entries;
   }
 
+  /** @returns undefined for what is not there, and for what is no part of an entry: that is warned of. */
+  private undamaged<V>(found: unknown, isWhole: (value: unknown) => value is V): V | undefined {
+    if (found === undefined || found === null || isWhole(found)) return found ?? undefined;
+    if (this.hasWarned) return undefined;
+    this.hasWarned = true;
+    const problem = found instanceof Unparsable ? describeError(found.error) : "it is no entry of this package";
+    process.emitWarning(
+      `an entry of the cache ${this.name} is damaged; it is computed again: ${problem}`,
+      "HypernodesWarning",
+    );
+    return undefined;
+  }
+
   private async getMany(keys: string[]): Promise<readonly unknown[]> {
     const { keyv } = this;
-    const found = await this.answered(keyv.getMany ? keyv.getMany(keys) : each(keys, (key) => keyv.get(key)));
+    let found: unknown;
+    try {
+      found = await this.answered(keyv.getMany ? keyv.getMany(keys) : each(keys, (key) => keyv.get(key)));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      found = await this.getEach(keys);
+    }
     // If an answer leaves out what is missing, a key would get the entry of another one.
     if (!Array.isArray(found) || found.length !== keys.length)
       throw new Error(`it was asked for ${keys.length} keys, and did not answer with as many`);
     return found;
   }
 
+  /** Gets values one by one: a Keyv that can't parse one of several gives none of them. */
+  private async getEach(keys: readonly string[]): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for (const key of keys) {
+      try {
+        found.push(await this.answered(this.keyv.get(key)));
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        found.push(new Unparsable(error));
+      }
+    }
+    return found;
+  }
+
   private async setMany(entries: { key: string; value: unknown }[]): Promise<void> {
     const { keyv } = this;
     const set = keyv.setMany ? keyv.setMany(entries) : each(entries, ({ key, value }) => keyv.set(key, value));
-    await this.answered<unknown>(set);
+    const answer = await this.answered<unknown>(set);
+    if (answer === false || (Array.isArray(answer) && answer.includes(false)))
+      throw new Error("it has not stored what it was given: set() gave false");
   }
 
   /** A Keyv emits an error, and answers as if nothing were there. */
@@ -166,6 +203,11 @@ export class KeyvStore implements Store {
     if (failure !== undefined) throw failure;
     return answer;
   }
+}
+
+/** In the place of a value that a Keyv could not parse. */
+class Unparsable {
+  constructor(readonly error: SyntaxError) {}
 }
 
 /** Sends requests at once. If one throws at once, the others are awaited: nobody else would handle that they are rejected. */

@@ -18,6 +18,9 @@ export function assertFile(file: string): void {
       const advice = ending === "" ? `Name a file in it: sqlite(${JSON.stringify(inside)}).` : "Use another path.";
       throw badStore(file, `can't be opened: ${what} is a directory, not a file`, undefined, advice);
     }
+    // SQLite takes a file of one byte for an empty one.
+    if (ending === "" && known?.isFile() === true && known.size === 1)
+      throw badStore(file, "is not a database: it has one byte");
     if (known?.isFile() === false)
       throw badStore(file, `can't be opened: ${what} is not a regular file`, undefined, "Use another path.");
   }

@@ -40,7 +40,7 @@ export function checkOutput(file: string | undefined): void {
  *
  * @throws {HypernodesError} `OUTPUT_LOST`
  */
-export async function write(text: string, file: string | undefined): Promise<void> {
+export async function write(text: string, file?: string): Promise<void> {
   const line = text.endsWith("\n") ? text : `${text}\n`;
   if (file === undefined) {
     // If that fails, the process ends.

@@ -128,13 +128,19 @@ const DETACHED = Symbol("detached");
 
 /** Returns the content of an object beyond its properties: elements, entries, bytes, a time. */
 function elementsOf(object: object): readonly unknown[] {
-  if (Array.isArray(object)) return Array.from({ length: object.length }, (_, i) => elementAt(object, i));
+  if (Array.isArray(object))
+    return isSparse(object) ? [] : Array.from({ length: object.length }, (_, i) => elementAt(object, i));
   if (ArrayBuffer.isView(object)) return [textOf(() => bytesOf(object))];
   if (types.isAnyArrayBuffer(object)) return [textOf(() => new Uint8Array(object))];
   if (types.isMap(object)) return [...mapEntries.call(object)].flat(1);
   if (types.isSet(object)) return [...setValues.call(object)];
   if (types.isRegExp(object)) return [String(new RegExp(object))];
   return types.isDate(object) ? [timeOf.call(object)] : [];
+}
+
+/** Tells if an array has few elements for its length: they are compared by their keys then, as other properties. */
+function isSparse(array: readonly unknown[]): boolean {
+  return array.length > 1_000_000 && Object.keys(array).length < array.length / 2;
 }
 
 function elementAt(array: readonly unknown[], i: number): unknown {
@@ -163,7 +169,7 @@ function keysOf(object: object): readonly (string | symbol)[] {
     return [...names, ...hidden, ...Object.getOwnPropertySymbols(object)];
   }
   const keys = Reflect.ownKeys(object);
-  if (Array.isArray(object)) return keys.filter((key) => !isOfElements(key, object.length));
+  if (Array.isArray(object) && !isSparse(object)) return keys.filter((key) => !isOfElements(key, object.length));
   return types.isNativeError(object) ? keys.filter((key) => key !== "stack") : keys;
 }
 
@@ -200,5 +206,6 @@ function keyAt(object: object, { keysFrom, values }: ObjectParts, i: number): st
   if (i < keysFrom && !types.isMap(object)) return undefined;
   const from = i < keysFrom ? FIXED_PARTS : keysFrom;
   const key = values[i - ((i - from) % 2)];
+  if (Array.isArray(object) && Number(key) < object.length) return Number(key);
   return typeof key === "string" || typeof key === "number" ? key : undefined;
 }

@@ -33,8 +33,36 @@ export class P extends Pipeline {
   },
 });
 
+/** What a node beside others may begin to write: what these read is not that. */
+const WRITERS = {
+  "a variable of a module": "stopwords().size",
+  "a member of its own object": "new Counter().inc()",
+  "anything, by a method of any name": `run({}, "a")`,
+  "a member of a list": "Object.assign([x], { m: 1 }).m",
+};
+
 /** Edits that change no value: nothing is computed after them. */
 export const IDLE = [
+  ...Object.entries(WRITERS).map(([what, code]) =>
+    row(
+      0,
+      `a node beside it that writes ${what}`,
+      {
+        head: `import { Counter, run, stopwords } from "./words.js";\nimport { conf, f } from "./f.js";`,
+        y: "f(x) + conf.n + conf.m.size",
+        members: `@node("x") more(x: number): any { return x + 1; }`,
+        files: {
+          "words.ts": `let stop: Set<string> | undefined;
+export const stopwords = () => (stop ??= new Set(["a"]));
+export class Counter { n = 0; inc() { this.n += 1; return this.n; } }
+export const run = (object: any, name: string) => object[name]?.();`,
+          "f.ts": `export const conf = { n: 1, m: new Map([["a", 1]]) };\nexport const f = (x: number) => x + conf.n;`,
+        },
+      },
+      ["pipeline.ts", "x + 1;", `x + ${code};`],
+      "more",
+    ),
+  ),
   row(0, "a comment", JOINS, ["text.ts", "// Joins.", "/* joins again */"], ""),
   row(0, "formatting", JOINS, ["text.ts", "return words.map", "return   words\n\n    .map"], ""),
   row(0, "quotes and parentheses", JOINS, ["text.ts", `join(" ")`, `join((' '))`], ""),

@@ -77,7 +77,7 @@ class Settings {
 }
 
 /** Reads something that the program changes while its first node runs. */
-abstract class Late extends Pipeline {
+class Late extends Pipeline {
   @input() x!: number;
   @node("x") async first(x: number): Promise<number> {
     await Promise.resolve();
@@ -86,15 +86,37 @@ abstract class Late extends Pipeline {
   @node("first") y(first: number): number {
     return first * this.factor();
   }
-  protected abstract factor(): number;
+  protected factor(): number {
+    return 1;
+  }
 }
 const lateBy = (read: () => number): (() => Late) => {
   class By extends Late {
-    protected factor(): number {
+    protected override factor(): number {
       return read();
     }
   }
   return () => new By();
+};
+
+/** The same, beside a node whose code leads to what sets it. */
+const besideWriter = (make: () => Late, set: (value: number) => void): Readonly<Record<string, () => Late>> => {
+  const Read = make().constructor as typeof Late;
+  class Names extends Read {
+    @node("x") beside(x: number): string {
+      return set.name + x;
+    }
+  }
+  class Calls extends Read {
+    @node("x") beside(x: number): number {
+      if (x < 0) set(x);
+      return x;
+    }
+  }
+  return {
+    "beside a node that names what sets it": () => new Names(),
+    "beside a node that may set it": () => new Calls(),
+  };
 };
 
 /** For each thing that nodes read, how the program sets it. */
@@ -150,6 +172,28 @@ describe("what changes between two runs", () => {
 });
 
 describe("what changes while a run is in progress", () => {
+  for (const [what, [read, set]] of Object.entries(SET)) {
+    for (const [where, make] of Object.entries({ alone: read, ...besideWriter(read, set) })) {
+      it(`makes no value that is cached, ${where}: ${what}`, async () => {
+        const cache = memory();
+        set(2);
+        const warnings = await warningsOf(async () => {
+          await make().run(
+            { x: 3 },
+            { cache, onEvent: { onNodeEnd: ({ name }) => void (name === "first" && set(50)) } },
+          );
+        });
+        expect(warnings.filter((text) => text.includes(".y is not cached"))).to.have.lengthOf(1);
+        for (const value of [2, 50, 2, 50]) {
+          set(value);
+          expect((await make().run({ x: 3 }, { cache })).y).to.equal(3 * value);
+        }
+        const explained = await make().explain({ x: 3 }, { cache });
+        expect(explained.find(({ path }) => path.endsWith(".y"))).to.include({ computed: 0 });
+      });
+    }
+  }
+
   for (const [what, [make, set, name]] of Object.entries(SET)) {
     for (const newCache of [memory, newSqlite]) {
       it(`is not taken for what was there when the run began: ${what}, ${newCache.name}`, async () => {

@@ -3,9 +3,13 @@ import type { Walk } from "./walk.js";
 import type { Step, Use, Writes } from "./writes.js";
 
 /** The findings of a pass. */
-export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "writes"> {
+export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "reachedFrom"> {
+  /** What all code of the nodes may write. */
+  readonly writes: Writes;
   /** The objects and functions that pieces are. */
   readonly owners: ReadonlyMap<number, object>;
+  /** What the code of some pieces may write. */
+  writesAmong(isReached: (id: number) => boolean): Writes;
 }
 
 /** The pieces that come next in one, by what they are there. */
@@ -17,22 +21,41 @@ interface Parts {
 
 const KEY = "key ";
 
+/** What code may have written. */
+interface Written {
+  readonly writes: Writes;
+  /** The objects that other names than a path may stand for in it. */
+  readonly handedOn: ReadonlySet<object>;
+  /** The objects that are in those which methods of packages, or of Node, are called on: what functions see is not. */
+  readonly inWholes: ReadonlySet<object>;
+}
+
 /** The differences between what a run's code read when the run began and when it ended. */
 export class Changes {
-  private readonly baseline: ReadonlyMap<object, number>;
   private readonly known = new Map<string, boolean>();
   /** By pair of pieces, the names of the variables, or members, that only others may have changed. */
   private readonly names = new Map<string, string>();
-  private readonly handedOn: ReadonlySet<object>;
-  private readonly inWholes: ReadonlySet<object>;
 
-  constructor(
+  private constructor(
     private readonly before: Reading,
     private readonly after: Reading,
-  ) {
-    this.baseline = new Map(Array.from(before.owners, ([id, owner]) => [owner, id]));
-    this.handedOn = new Set([...handedOn(before), ...handedOn(after)]);
-    this.inWholes = new Set([...inWholes(before), ...inWholes(after)]);
+    private readonly baseline: ReadonlyMap<object, number>,
+    private readonly written: readonly Written[],
+  ) {}
+
+  /** The changes of which all code that was read may have made some. */
+  static between(before: Reading, after: Reading): Changes {
+    const baseline = new Map(Array.from(before.owners, ([id, owner]) => [owner, id]));
+    return new Changes(before, after, baseline, [writtenIn(before), writtenIn(after)]);
+  }
+
+  /** The changes of which only the code that a piece leads to may have made some. */
+  by(id: number): Changes {
+    const { before, after } = this;
+    const old = this.pieceBefore(after.owners.get(id)!);
+    const written = [writtenIn(after, after.reachedFrom(id))];
+    if (old !== undefined) written.push(writtenIn(before, before.reachedFrom(old)));
+    return new Changes(before, after, this.baseline, written);
   }
 
   /** The piece that a function or an object was. */
@@ -110,27 +133,44 @@ export class Changes {
   }
 
   private mayWrite(holder: object, key: string): boolean {
-    if (this.inWholes.has(holder) || this.writes((each) => each.writesTo(holder, key))) return true;
-    return this.handedOn.has(holder) && this.writes((each) => each.mayWriteAny(key));
+    if (this.isInWhole(holder) || this.writes((each) => each.writesTo(holder, key))) return true;
+    return this.isHandedOn(holder) && this.writes((each) => each.mayWriteAny(key));
   }
 
   private mayFill(object: object): boolean {
-    if (this.inWholes.has(object) || this.writes((each) => each.writesTo(object, ANY_MEMBER))) return true;
-    return this.handedOn.has(object) && this.writes((each) => each.mayFillAny(object));
+    if (this.isInWhole(object) || this.writes((each) => each.writesTo(object, ANY_MEMBER))) return true;
+    return this.isHandedOn(object) && this.writes((each) => each.mayFillAny(object));
+  }
+
+  private isInWhole(object: object): boolean {
+    return this.written.some(({ inWholes }) => inWholes.has(object));
+  }
+
+  private isHandedOn(object: object): boolean {
+    return this.written.some(({ handedOn }) => handedOn.has(object));
   }
 
   private writes(may: (writes: Writes) => boolean): boolean {
-    return may(this.before.writes) || may(this.after.writes);
+    return this.written.some(({ writes }) => may(writes));
   }
 }
 
-/** The objects that other names than a path may stand for in the code that was reached. */
-function handedOn({ pieces, uses, passive, owners, writes }: Reading): Set<object> {
+/** @param reached the pieces of that code; undefined: all code of the nodes. */
+function writtenIn(reading: Reading, reached?: ReadonlySet<number>): Written {
+  const writes = reached === undefined ? reading.writes : reading.writesAmong((id) => reached.has(id));
+  return { writes, handedOn: handedOn(reading, writes, reached), inWholes: inWholes(reading, writes) };
+}
+
+function handedOn(
+  { pieces, uses, passive, owners }: Reading,
+  writes: Writes,
+  reached: Iterable<number> = pieces.keys(),
+): Set<object> {
   const found = new Set(writes.handedOn);
-  for (const [from, { next }] of pieces.entries()) {
+  for (const from of reached) {
     if (passive.has(from)) continue;
     const used = uses.get(from);
-    for (const [i, id] of next.entries()) {
+    for (const [i, id] of pieces[from]!.next.entries()) {
       const owner = used?.[i]?.isHandedOn === false ? undefined : owners.get(id);
       if (owner !== undefined) found.add(owner);
     }
@@ -138,8 +178,7 @@ function handedOn({ pieces, uses, passive, owners, writes }: Reading): Set<objec
   return found;
 }
 
-/** The objects that are in those which methods of packages, or of Node, are called on: what functions see is not. */
-function inWholes({ pieces, owners, writes }: Reading): Set<object> {
+function inWholes({ pieces, owners }: Reading, writes: Writes): Set<object> {
   const found = new Set<object>();
   const seen = new Set(writes.wholes);
   for (const id of seen) {

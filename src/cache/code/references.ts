@@ -29,7 +29,7 @@ import { StartedScripts } from "./started-scripts.js";
 import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, setterOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
-import { ABSENT, type Step, UNSET, type Use, type Writes } from "./writes.js";
+import { ABSENT, type Effect, type Step, UNSET, type Use } from "./writes.js";
 
 /** The first arguments of calls with none that is a text. */
 const COMPUTED = [null];
@@ -46,8 +46,6 @@ export class References {
   readonly scripts: StartedScripts;
   /** For functions that see the same variables, the outcomes of the references that they have in common. */
   private readonly known = new Map<Scopes, Map<Reference, Referred>>();
-  /** The record of what these may write: in another one, it is noted again. */
-  private writes: Writes | undefined;
   /** The number of pieces that are of one reference only. */
   private ownPieces = 0;
 
@@ -60,11 +58,7 @@ export class References {
   code(id: number, form: Form, facts: Code): void {
     const piece = this.walk.pieces[id]!;
     piece.text = `code ${form.hash}`;
-    this.walk.writes.add(form, facts);
-    if (this.writes !== this.walk.writes) {
-      this.writes = this.walk.writes;
-      this.known.clear();
-    }
+    if (form.writes !== undefined) this.walk.note(id, (writes) => writes.add(form, facts));
     const known = facts.form && getOrCreate(this.known, facts.scopes, () => new Map<Reference, Referred>());
     for (const reference of form.references) this.reference(id, reference, facts, known);
     this.scopes.add(id, form, facts);
@@ -140,6 +134,7 @@ export class References {
     const { next } = this.walk.pieces[from]!;
     getOrCreate(this.walk.uses, from, (): Use[] => [])[next.length] = use;
     next.push(id);
+    for (const effect of use.effects ?? []) this.walk.note(from, effect);
     for (const { holder, key, value } of use.steps) {
       const name = processMember(holder, key, value);
       if (name !== undefined) next.push(this.walk.leaf("of a process", name));
@@ -232,11 +227,15 @@ export class References {
     firstArguments?: Reference["firstArguments"],
   ): number {
     let value = start;
-    const { writes } = this.walk;
+    const writes = (effect: Effect) => {
+      use.effects ??= [];
+      use.effects.push(effect);
+    };
     // `process` is an accessor.
     const { env } = process;
     for (const [i, key] of way.entries()) {
-      if (use.isAssigned === true && i === way.length - 1) writes.member(value, key);
+      const from = value;
+      if (use.isAssigned === true && i === way.length - 1) writes((all) => all.member(from, key));
       if (value === env) return this.memberOfEnvironment(key, name, use);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value))
         return this.before(way.slice(i), this.walk.value(value, name), use);
@@ -276,11 +275,11 @@ export class References {
         if (owner !== holder) heirs.push(builtIn);
         // A function of the language that has another name here, or is called by its `call`.
         const own = CALL.has(key) ? builtIn : this.walk.language.names.get(next);
-        if (own !== undefined && own !== `${name}.${key}`) writes.alias(own);
+        if (own !== undefined && own !== `${name}.${key}`) writes((all) => all.alias(own));
       }
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
-        writes.method(holder, key);
+        writes((all) => all.method(holder, key));
         const whole = this.walk.value(holder, name);
         return TO_TEXT.has(key) ? this.withTexts(holder, whole, use) : whole;
       }
@@ -290,9 +289,9 @@ export class References {
       value = next;
       name = isNamespace(holder) ? key : `${name}.${key}`;
     }
-    if (use.isFilled === true) writes.member(value, ANY_MEMBER);
+    if (use.isFilled === true) writes((all) => all.member(value, ANY_MEMBER));
     const own = way.length === 0 && isObject(value) ? this.walk.language.names.get(value) : undefined;
-    if (own !== undefined && own !== name) writes.alias(own);
+    if (own !== undefined && own !== name) writes((all) => all.alias(own));
     if (value === env) return this.anyVariable(name);
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");

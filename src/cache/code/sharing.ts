@@ -2,10 +2,14 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
 import { isNamespace } from "./reflection.js";
 import type { Walk } from "./walk.js";
-import type { Step, Use } from "./writes.js";
+import type { Step, Use, Writes } from "./writes.js";
 
 /** A walk that has come to its end. */
-interface Graph extends Pick<Walk, "pieces" | "identities" | "uses" | "writes" | "language"> {
+interface Graph extends Pick<Walk, "pieces" | "identities" | "uses" | "language"> {
+  /** What all code of the nodes may write. */
+  readonly writes: Writes;
+  /** What the code of some pieces may write. */
+  writesAmong(isReached: (id: number) => boolean): Writes;
   /** The piece that an object is. */
   pieceOf(object: object): number | undefined;
 }
@@ -91,12 +95,13 @@ export class Sharing {
     stood: ReadonlyMap<number, unknown>,
   ): Place[] {
     const found: Place[] = [];
+    const own = this.graph.writesAmong((id) => this.isSeen[id] === 1);
     for (const from of seen) {
       if (stood.has(from)) continue;
       for (const [i, use] of (this.graph.uses.get(from) ?? []).entries()) {
         // `uses` has gaps.
         for (const [j, step] of (use?.steps ?? []).entries()) {
-          const identity = this.identityOf(step, use);
+          const identity = this.identityOf(step, use, own);
           if (identity !== undefined)
             found.push({ identity, at: `${digests[from]} ${i} ${j} ${use.imported ?? use.exported ?? ""}` });
         }
@@ -105,15 +110,16 @@ export class Sharing {
     return found;
   }
 
-  /** Undefined for what no code that is reached writes. */
-  private identityOf({ holder, key }: Step, { imported }: Use): Identity | undefined {
-    const { writes, language } = this.graph;
+  /** Undefined for what no code writes. What another node writes counts where its code shows which object, or variable, that is. */
+  private identityOf({ holder, key }: Step, { imported }: Use, own: Writes): Identity | undefined {
+    const { writes: all, language } = this.graph;
     if (holder === undefined) {
+      if (imported === undefined) return all.has(key) ? key : undefined;
       // V8 does not show which variable of another script it is: its name there counts.
-      return (imported === undefined ? writes.has(key) : writes.hasVariables) ? (imported ?? key) : undefined;
+      return own.hasVariables ? imported : undefined;
     }
     if (isNamespace(holder) || language.names.has(holder)) return undefined;
-    const isWritten = writes.writesTo(holder, key) || writes.mayWriteAny(key) || writes.mayWritePossibly(holder, key);
+    const isWritten = all.writesTo(holder, key) || own.mayWriteAny(key) || own.mayWritePossibly(holder, key);
     return isWritten ? (this.graph.pieceOf(holder) ?? holder) : undefined;
   }
 }

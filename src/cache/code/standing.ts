@@ -37,6 +37,8 @@ export class StableDigests {
   readonly owners = new Map<number, object>();
   /** Pieces that count as they were when a run began, and are something else now: the digests of what they are. */
   readonly restored = new Map<number, string>();
+  /** Of those, the ones that all lead to each other. */
+  private readonly parts = new Map<number, readonly number[]>();
   /** The names of what others than the nodes have changed in pieces, since a run began. */
   readonly changed = new Map<number, string>();
   /** Undefined: a run begins. */
@@ -67,10 +69,19 @@ export class StableDigests {
       else if (baseline !== undefined) states.set(owner, state!);
       if (state === undefined || state.before === digest) continue;
       this.restored.set(id, digest);
+      this.parts.set(id, part);
       digests[id] = state.before;
       if (!state.wasFlawed) sound.push(id);
     }
     return sound;
+  }
+
+  /** Some code reads a piece that counts as it was, and has not changed it: from the next run on, it counts as it is now. */
+  forget(id: number): void {
+    for (const each of this.parts.get(id)!) {
+      const owner = this.owners.get(each);
+      if (owner !== undefined) states.delete(owner);
+    }
   }
 }
 

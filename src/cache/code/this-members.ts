@@ -65,7 +65,9 @@ export class ThisMembers {
         const member = first === "constructor" ? this.staticOf(holder, way, use) : this.member(holder, way, skips, use);
         this.references.use(id, member, use);
         // What is written along a path from `this` is known by the names of members only.
-        for (const { holder: on } of use.steps) this.walk.writes.handedOn.add(on!);
+        this.walk.note(id, ({ handedOn }) => {
+          for (const { holder: on } of use.steps) handedOn.add(on!);
+        });
       }
     }
   }

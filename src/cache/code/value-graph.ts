@@ -2,6 +2,7 @@ import os from "node:os";
 import { parseArgs, types } from "node:util";
 import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { once } from "../../util/on-demand.js";
 import { cwd, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import { sourceOf } from "../../util/v8-inspector.js";
@@ -30,7 +31,7 @@ import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { WeakEntries } from "./weak-entries.js";
-import { type Use, Writes } from "./writes.js";
+import { type Effect, type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
 
@@ -53,6 +54,7 @@ const MOST = 200_000;
 export class ValueGraph extends Pieces implements Walk, Reading {
   readonly language: BuiltIns = builtIns();
   writes = new Writes();
+  private readonly effects = new Map<number, Effect[]>();
   readonly uses = new Map<number, Use[]>();
   readonly memberNames = new Map<number, string[]>();
   readonly holders = new Map<number, object>();
@@ -106,7 +108,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const id = this.piece(name === "" ? nameOf(fn) : name);
     known.set(fn, id);
     this.holders.set(id, holder);
-    this.writes.handedOn.add(holder);
+    this.note(id, ({ handedOn }) => handedOn.add(holder));
     this.methods.set(id, fn);
     this.stableDigests.owners.set(id, identityOf(fn, holder));
     const plain = this.functionPiece(fn, name);
@@ -122,7 +124,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
             return;
           }
           const whole = skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips);
-          this.writes.wholes.add(whole);
+          this.note(id, ({ wholes }) => wholes.add(whole));
           this.pieces[id]!.next.push(whole);
           return;
         }
@@ -161,6 +163,17 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     return this.methods.get(id) ?? this.owners.get(id);
   }
 
+  note(id: number, effect: Effect): void {
+    effect(this.writes);
+    getOrCreate(this.effects, id, (): Effect[] => []).push(effect);
+  }
+
+  writesAmong(isReached: (id: number) => boolean): Writes {
+    const writes = new Writes();
+    for (const [id, effects] of this.effects) if (isReached(id)) for (const effect of effects) effect(writes);
+    return writes;
+  }
+
   pieceOf(object: object): number | undefined {
     return this.byIdentity.get(object);
   }
@@ -176,7 +189,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
    */
   follow(baseline: ValueGraph, entries: readonly number[]): readonly (string | undefined)[] {
     this.settle();
-    const changes = new Changes(baseline, this);
+    const changes = Changes.between(baseline, this);
     this.stableDigests.baseline = {
       digestOf: (owner) => {
         const id = changes.pieceBefore(owner);
@@ -194,13 +207,26 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       const before = owner && changes.pieceBefore(owner);
       if (before !== undefined) setSharing(fn!, baseline.sharingOf(before), this.sharingNow(id));
     }
-    const { changed } = this.stableDigests;
-    if (changed.size === 0) return [];
-    return entries.map((id) => {
-      for (const at of this.reachedFrom(id, (next) => this.isForeign(next)))
-        if (changed.has(at)) return changed.get(at);
-      return undefined;
-    });
+    const { changed, restored } = this.stableDigests;
+    if (changed.size === 0 && restored.size === 0) return [];
+    return entries.map((id) => this.changedByOthers(id, changes));
+  }
+
+  /** The name of something that an entry reaches, and that neither its own code nor what this calls has changed. */
+  private changedByOthers(id: number, changes: Changes): string | undefined {
+    const { changed, restored } = this.stableDigests;
+    const own = once(() => changes.by(id));
+    let found: string | undefined;
+    for (const at of this.reachedFrom(id, (next) => this.isForeign(next))) {
+      let name = changed.get(at);
+      // What other nodes write, they do not write where they are cached. A class or a value has no code of its own that runs.
+      if (name === undefined && restored.has(at) && this.methods.has(id)) {
+        name = own().changedByOthers(at);
+        if (name !== undefined) this.stableDigests.forget(at);
+      }
+      found ??= name;
+    }
+    return found;
   }
 
   /** The function that is entered at a piece, and the objects that count as they were when a run began, with digests of what they are. */
@@ -318,7 +344,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.identities.add(id);
     for (const value of [target, self, ...given] as unknown[]) {
       const known = typeof value === "function" ? this.language.names.get(value) : undefined;
-      if (known !== undefined) this.writes.alias(known);
+      if (known !== undefined) this.note(id, (writes) => writes.alias(known));
     }
     const own = this.piece("");
     this.inspect(target, (facts) => {
@@ -330,7 +356,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private ofNode(id: number, fn: Function, facts: Code): void {
     const piece = this.pieces[id]!;
     // A Buffer's class is reached with each of them.
-    if (fn !== Buffer) this.writes.ofNode = true;
+    if (fn !== Buffer)
+      this.note(id, (writes) => {
+        writes.ofNode = true;
+      });
     piece.text = `${facts.script.url} ${nameOf(fn)} ${facts.offset}`;
     if (STARTERS.has(`${facts.script.url} ${nameOf(fn)}`)) this.references.scripts.starter(id);
     if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
@@ -356,7 +385,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const environment = getOrCreate(this.environments, variables, () => environmentOf(variables));
     piece.text = `package ${name} ${hash} ${isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environment}`}`;
     if (isOurs) return;
-    this.writes.ofPackages = true;
+    this.note(id, (writes) => {
+      writes.ofPackages = true;
+    });
     if (problem !== undefined) this.unknown(id, problem);
     // What it keeps counts for the objects that it is about.
     if (!readsMetadata(fn, name)) this.closures(id, fn, facts);

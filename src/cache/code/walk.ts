@@ -1,7 +1,7 @@
 import type { BuiltIns } from "./built-ins.js";
 import type { FunctionFacts } from "./inspector.js";
 import type { Pieces } from "./pieces.js";
-import type { Use, Writes } from "./writes.js";
+import type { Effect, Use } from "./writes.js";
 
 /** A walk through values, as those see it who read one kind of value each: they ask it for the pieces of what that leads to. */
 export interface Walk
@@ -10,7 +10,6 @@ export interface Walk
     "pieces" | "importsLazily" | "identities" | "piece" | "leaf" | "unknown" | "reachedFrom" | "leadingTo"
   > {
   readonly language: BuiltIns;
-  readonly writes: Writes;
   /** The uses that pieces make of those that come next in them, by their places there. */
   readonly uses: Map<number, Use[]>;
   /** The names of the members that come next in an object's piece, by their places there. */
@@ -32,6 +31,8 @@ export interface Walk
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
   inward(value: unknown, name?: string): number;
   isBuiltIn(fn: Function): boolean;
+  /** A piece may write something. */
+  note(id: number, effect: Effect): void;
   /** True for a piece whose digest is known: nothing can be added to it. */
   isCounted(id: number): boolean;
   /** Asks V8 about a function: together with what else is asked, when nothing else is to be done. */

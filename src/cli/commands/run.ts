@@ -119,9 +119,10 @@ function refuseOutputName({ output, outputs }: RunFlags, graph: Graph): void {
 
 /** Prints what the run would compute. */
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
-  for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
-    if (value === undefined) continue;
-    throw usageError(`--dry-run ${option}`, "nothing runs, so there are no events", `Leave ${option} out.`);
+  const missing = { "--events": "events", "--report": "events", "--output": "outputs" };
+  for (const [option, what] of Object.entries(missing)) {
+    if (flags[option.slice(2) as "events" | "report" | "output"] === undefined) continue;
+    throw usageError(`--dry-run ${option}`, `nothing runs, so there are no ${what}`, `Leave ${option} out.`);
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
@@ -134,7 +135,7 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
     over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },
   );
   const text = flags.json ? asJson(explanations) : escapeControlsInLines(explanations.map(explanationLine).join("\n"));
-  await write(text, flags.output);
+  await write(text);
 }
 
 /** Adds the options for a run's inputs and for its pipeline options. */

@@ -12,7 +12,7 @@ import { describeChain, messageOf } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
 import type { RunningExecution, StepExecutor } from "../executor.js";
-import { CollectedError } from "../failures/collected.js";
+import { CollectedError, hasCollected } from "../failures/collected.js";
 import { withRun } from "../lifecycle/current-run.js";
 import type { PipelineCacheLog } from "../run-cache/cache-explainer.js";
 import { pathWithoutIndices } from "../run-cache/cache-explainer.js";
@@ -379,8 +379,7 @@ export class CachingExecutor {
   get hasCollected(): boolean {
     const { plan, values } = this.execution;
     if (!collectsWithin(plan)) return false;
-    const isCollected = (value: unknown) =>
-      CollectedError.is(value) || (Array.isArray(value) && value.some(CollectedError.is));
+    const isCollected = (value: unknown) => CollectedError.is(value) || hasCollected(value);
     return this.failed.size > 0 || plan.steps.some(({ slot }) => isCollected(values[slot]));
   }
 

@@ -11,7 +11,7 @@ import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
 import { toArrayLike } from "../elements/lists.js";
 import type { ExecutionContext } from "../execution-context.js";
-import { CollectedError } from "../failures/collected.js";
+import { CollectedError, hasCollected } from "../failures/collected.js";
 import { LazyValue } from "./lazy-value.js";
 import { NotKnown, Unknown } from "./unknown-value.js";
 
@@ -109,7 +109,7 @@ export class SlotDigests {
     if (typeof value !== "object" || value === null || value instanceof LazyValue || CollectedError.is(value))
       return false;
     // What failed is no part of what nodes see of the list.
-    if (Array.isArray(value) && value.some(CollectedError.is)) return false;
+    if (hasCollected(value)) return false;
     try {
       return this.currentDigest(slot, value).digest !== known.digest;
     } catch {

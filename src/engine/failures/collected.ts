@@ -32,9 +32,14 @@ export class CollectedError {
 
 model({ name: "hypernodes/CollectedError" })(CollectedError);
 
+/** Tells if a value is a list in which errors were collected. It may be a long one with few elements, or without methods. */
+export function hasCollected(value: unknown): value is unknown[] {
+  return Array.isArray(value) && Object.values(value).some(CollectedError.is);
+}
+
 /** A value as nodes and callers see it: of a mapped node's list, errors stand where elements have failed. */
 export function withErrors(value: unknown): unknown {
   if (CollectedError.is(value)) return value.error;
-  if (!Array.isArray(value) || !value.some(CollectedError.is)) return value;
+  if (!hasCollected(value)) return value;
   return value.map((element: unknown) => (CollectedError.is(element) ? element.error : element));
 }

@@ -177,7 +177,7 @@ export class PurityCheck {
 
   /** Objects that are in two results: a change of one changes the other. */
   private gave(place: string, value: unknown): void {
-    for (const each of Array.isArray(value) ? [value, ...value] : [value]) {
+    for (const each of Array.isArray(value) ? [value, ...Object.values(value)] : [value]) {
       if (typeof each !== "object" || each === null) continue;
       const before = this.givers.get(each);
       if (before === undefined) this.givers.set(each, place);
