@@ -4,11 +4,11 @@ import type { Step, Use, Writes } from "./writes.js";
 
 /** The findings of a pass. */
 export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "reachedFrom"> {
-  /** What all code of the nodes may write. */
+  /** All that code of the nodes may write. */
   readonly writes: Writes;
   /** The objects and functions that pieces are. */
   readonly owners: ReadonlyMap<number, object>;
-  /** What the code of some pieces may write. */
+  /** All that the code of some pieces may write. */
   writesAmong(isReached: (id: number) => boolean): Writes;
 }
 
@@ -21,7 +21,7 @@ interface Parts {
 
 const KEY = "key ";
 
-/** What code may have written. */
+/** The things that code may have written. */
 interface Written {
   readonly writes: Writes;
   /** The objects that other names than a path may stand for in it. */

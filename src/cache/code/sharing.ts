@@ -6,9 +6,9 @@ import type { Step, Use, Writes } from "./writes.js";
 
 /** A walk that has come to its end. */
 interface Graph extends Pick<Walk, "pieces" | "identities" | "uses" | "language"> {
-  /** What all code of the nodes may write. */
+  /** All that code of the nodes may write. */
   readonly writes: Writes;
-  /** What the code of some pieces may write. */
+  /** All that the code of some pieces may write. */
   writesAmong(isReached: (id: number) => boolean): Writes;
   /** The piece that an object is. */
   pieceOf(object: object): number | undefined;

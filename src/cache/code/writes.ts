@@ -42,14 +42,14 @@ export interface Use {
   readonly exported?: string | undefined;
   /** False for a function that is called, and not asked for its name. */
   readonly hasName?: boolean | undefined;
-  /** What may be written on the way. */
+  /** The things that may be written on the way. */
   effects?: Effect[];
 }
 
 /** Adds what a piece may write to what some code may write. */
 export type Effect = (writes: Writes) => void;
 
-/** What code may write: all that was reached, or that of one method. */
+/** The things that code may write: all code that was reached, or that of one method. */
 export class Writes {
   private readonly names = new Set<string>();
   /**
