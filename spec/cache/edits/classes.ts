@@ -589,6 +589,21 @@ export class P extends Pipeline {
   ),
   row(
     7,
+    "a WeakMap that is a static member of the class of its objects",
+    {
+      head: `class Box {
+  static by = new WeakMap<object, number>();
+  constructor(by: number) { Box.by.set(this, by); }
+  scaled(x: number) { return Box.by.get(this)! * x; }
+}
+const box = new Box(2), other = new Box(7);`,
+      y: "box.scaled(x)",
+    },
+    ["pipeline.ts", "new Box(2)", "new Box(3)"],
+    "y",
+  ),
+  row(
+    7,
     "a WeakMap about objects of a class that does not name it",
     {
       head: "const labels = new WeakMap<object, number>();\nclass Doc {}\nconst doc = new Doc();\nlabels.set(doc, 2);",

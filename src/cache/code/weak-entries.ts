@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { textOf } from "../../util/primordials.js";
+import { ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenIn, hiddenOf, type Script } from "../../util/v8-inspector.js";
 import { WEAK } from "./form-writes.js";
 import type { Code } from "./functions.js";
@@ -57,7 +57,9 @@ export class WeakEntries {
     const collection: Collection = { id, object, name, entries, classes: new Set() };
     this.added.push(collection);
     for (const type of new Set(entries.flatMap(({ key }) => [...keepersOf(key)]))) {
-      if (types.isProxy(type) || !textOf(type).includes(name)) continue;
+      if (types.isProxy(type)) continue;
+      if (hasMember(type, object)) collection.classes.add(type);
+      if (!textOf(type).includes(name)) continue;
       this.walk.inspect(type, (facts) => {
         if (facts.kind === "code" && resolveVariable(name, facts).value === object) collection.classes.add(type);
       });
@@ -134,6 +136,11 @@ export class WeakEntries {
     }
     return false;
   }
+}
+
+/** True if a class has something as a static member. */
+function hasMember(type: Function, value: object): boolean {
+  return ownKeys(type).some((key) => read(type, key).value === value);
 }
 
 function collectionsIn(variables: object): (readonly [name: string, collection: object])[] {
