@@ -63,11 +63,11 @@ RUN_CODE.delete(vm.constants);
 
 /**
  * Node's own numbers for what is asynchronous, which differ from process to process; but not what a program's `AsyncLocalStorage`s keep
- * there, if this is loaded where they have stores.
+ * there: from Node 24 on as a frame; before, by a store's own symbol, if this is loaded where there are stores.
  */
 export const ASYNC_IDS = new Set<PropertyKey>(
   Object.getOwnPropertySymbols(new AsyncResource("hypernodes")).filter(
-    ({ description }) => description !== "kResourceStore",
+    ({ description }) => description !== "kResourceStore" && description !== "context_frame",
   ),
 );
 
