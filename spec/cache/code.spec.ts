@@ -537,7 +537,8 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     expect(await size()).to.deep.equal([2]);
     made.more = 2;
     expect(await size()).to.deep.equal([3, "made", "size"]);
-    made.more = new WeakMap([[made, 1]]);
+    const other = {};
+    made.more = new WeakMap([[other, 1]]);
     for (let i = 0; i < 2; i++) expect(await size()).to.deep.equal(["1[object WeakMap]", "made", "size"]);
   });
 
