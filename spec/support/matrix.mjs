@@ -21,8 +21,7 @@ const CORE = [
   "spec/pipeline/*",
   "spec/values/**/*",
   "spec/engine/**/*",
-  "spec/cache/stores",
-  "spec/cache/durability",
+  "spec/cache/*",
   "spec/placement/modal",
 ];
 /** What `npm test` has shown, and does not depend on Node; of loaders and of ends of threads the newest has most to say. */

@@ -102,7 +102,33 @@ const FOLDERS: readonly (readonly [what: string, code: string, y?: string])[] = 
 ];
 
 /** Kinds 7 to 9: what packages' files lead to, and which of them are loaded. */
+/** As lodash is written: all is in one function, with the language in variables, and notes when it was called. */
+const LIKE_LODASH = `export const _ = (function runIn(context) {
+  var Function = context.Function, Date = context.Date, isFunction = (x) => x instanceof Function;
+  function timed(f) {
+    var lastCalled = 0;
+    function called(x) { var stamp = Date.now(); lastCalled = stamp; return f(x); }
+    called(0);
+    return called;
+  }
+  return { f: timed((x) => isFunction(x) ? 0 : x + 1), isFunction };
+})(globalThis);`;
+
 export const INSTALLED = [
+  ...(
+    [
+      ["its file", "node_modules/p/i.js", "x + 1", "x + 2", "y"],
+      ["a comment of the program", "pipeline.ts", "// Uses it.", "// It is used.", ""],
+    ] as const
+  ).map(([what, file, from, to, computes]) =>
+    row(
+      8,
+      `a package that has the language in variables, and notes when it was called: ${what}`,
+      { head: `import { _ } from "p";\n// Uses it.`, y: "_.f(x)", files: P(LIKE_LODASH) },
+      [file, from, to],
+      computes,
+    ),
+  ),
   row(
     8,
     "a text that a package reads",

@@ -16,9 +16,10 @@ export function specifiersIn(source: string): string[] {
 const OTHER_REQUIRE = /\bcreateRequire\b|(?:\b|_)require\b(?!\s*\(\s*["'`])/;
 /** `load` in `load = createRequire(url)`, `load: require`, `createRequire as load`, `function load(name) { return require(name); }`. */
 const REQUIRE_NAMES = [
-  /([\w$]+)\s*[=:](?=\s*[^;"'`]{0,300}?(?:\b|_)(?:createRequire|require)\b)/g,
+  // From the begin of a word only: source maps have words of 100,000 letters.
+  /(?<![\w$])([\w$]+)\s*[=:](?=\s*[^;"'`]{0,300}?(?:\b|_)(?:createRequire|require)\b)/g,
   /\bcreateRequire\s*(?:as|:)\s*([\w$]+)/g,
-  /\bfunction\s*([\w$]+)\s*\([^)]*\)\s*\{[^}]{0,300}?\brequire\b/g,
+  /\bfunction\s*([\w$]+)\s*\([^)]{0,300}\)\s*\{[^}]{0,300}?\brequire\b/g,
 ];
 /** Code that hands on `require` may call it by any name. */
 const HANDS_ON_REQUIRE = /[(,]\s*(?:_|\b)require\s*,|[\w$)]\s*\((?:[^()"'`]*,)?\s*require\s*\)/;

@@ -25,6 +25,7 @@ import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
+import { STARTED } from "./source-files.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { SCRIPT_NAME } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
@@ -445,19 +446,20 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   /** Of a function of Node or of a package, the variables that are not those of its module. */
   private closures(id: number, fn: Function, facts: Code): void {
-    const written = facts.script.url.startsWith("node:") ? textOf(fn) : "";
+    const isOfNode = facts.script.url.startsWith("node:");
     for (const [name, value] of innerVariables(fn, facts)) {
       this.identities.add(id);
-      // What Node notes of its calls: that it has warned.
-      if (!isObject(value) && written.includes(`${name} = `)) continue;
+      // Node notes of its calls that it has warned; lodash, when it was called.
+      if ((isOfNode ? !isObject(value) : isSinceStart(value)) && textOf(fn).includes(`${name} = `)) continue;
       this.pieces[id]!.next.push(this.leaf(`key ${CLOSED}${name}`), this.inward(value, name));
     }
   }
 
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
   inward(value: unknown, name = ""): number {
-    const world = WORLD.get(value);
-    return world === undefined ? this.value(value, name) : this.leaf(`built-in ${world}`);
+    // A package's code counts by its files, also where it keeps `Function` in a variable.
+    const known = WORLD.get(value) ?? (isObject(value) ? RUN_CODE.get(value) : undefined);
+    return known === undefined ? this.value(value, name) : this.leaf(`built-in ${known}`);
   }
 
   /**
@@ -483,6 +485,11 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     return id;
   }
+}
+
+/** True for a time at which this process ran, in milliseconds since the Unix epoch. */
+function isSinceStart(value: unknown): boolean {
+  return typeof value === "number" && value >= Math.floor(STARTED) && value <= Date.now();
 }
 
 /** In the place of a method as one of an object: what it reads of that may be changed by nodes, too. */
