@@ -16,6 +16,10 @@ export const forEachOf = {
   ) => void,
   Set: call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
 };
+export const sizeOf = {
+  Map: call.bind(getOwnPropertyDescriptor(Map.prototype, "size")!.get!) as (map: Map<unknown, unknown>) => number,
+  Set: call.bind(getOwnPropertyDescriptor(Set.prototype, "size")!.get!) as (set: Set<unknown>) => number,
+};
 export const { get: getFrom } = WeakMap.prototype;
 export const { getStore } = AsyncLocalStorage.prototype;
 export const { cwd } = process;

@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, row } from "./row.js";
 
 const FACTORY = (captured: string, use: string) => ({
   "pipeline.ts": `import { input, node, Pipeline } from "hypernodes";
@@ -48,7 +48,74 @@ const DEFAULTED = [
 ];
 
 /** Kind 4: values that are captured. */
+/** More members than are pieces of their own: what stands before the class, what a node reads, and an edit of one of them. */
+const MANY: readonly (readonly [what: string, head: string, y: string, from: string, to: string])[] = [
+  ["an element of a list", "const many = words(2000);\nmany[1500] = 'x';", "many.indexOf('x')", "'x'", "'X'"],
+  ["a number that was a text", "const many: any[] = words(2000);\nmany[9] = '1';", "typeof many[9]", "'1'", "1"],
+  ["-0 in a list", "const many: any[] = words(2000);\nmany[9] = 0;", "Object.is(many[9], -0)", "= 0", "= -0"],
+  [
+    "a hole in a list",
+    "const many: any[] = words(2000);\nmany[9] = undefined;",
+    "9 in many",
+    "many[9] = undefined",
+    "delete many[9]",
+  ],
+  ["the order of a list", "const many = words(2000);\nmany.slice();", "many[0]", "many.slice", "many.reverse"],
+  ["an object in a list", "const many: any[] = [...words(2000), { n: 1 }];", "many[2000].n", "n: 1", "n: 2"],
+  ["a value of a Map", "const many = new Map(words(2000).entries());\nmany.set(9, 'x');", "many.get(9)", "'x'", "'X'"],
+  [
+    "the key of a value",
+    "const many = new Map(words(2000).entries());\nmany.set(-1, 'x');",
+    "many.has(-1)",
+    "-1",
+    "-2",
+  ],
+  [
+    "an element of a Set",
+    "const many = new Set(words(2000));\nmany.add('x');",
+    "many.has('x')",
+    "add('x')",
+    "add('X')",
+  ],
+  [
+    "a member of an object",
+    "const many: any = Object.fromEntries(words(2000).entries());\nmany.a = 'x';",
+    "Object.values(many).at(-1)",
+    "'x'",
+    "'X'",
+  ],
+  [
+    "a member's name",
+    "const many: any = Object.fromEntries(words(2000).entries());\nmany.a = 'x';",
+    "Object.keys(many).at(-1)",
+    "many.a",
+    "many.b",
+  ],
+];
+
 export const CAPTURED = [
+  ...MANY.map(([what, head, y, from, to]) =>
+    row(
+      4,
+      `one of many: ${what}`,
+      { head: `const words = (n: number): any[] => Array.from({ length: n }, (_, i) => "w" + i);\n${head}`, y },
+      ["pipeline.ts", from, to],
+      "y",
+      { only: COMPILED },
+    ),
+  ),
+  row(
+    0,
+    "a memo that comes to have many",
+    {
+      head: `// A memo.
+const memo: any = {}, sums = new Map(), list: number[] = [];
+const fill = (x: number) => { for (let i = 0; i < 2000; i++) { memo[i] ??= i * x; sums.set(i, i); list.push(i); } return memo[9]; };`,
+      y: "fill(x)",
+    },
+    ["pipeline.ts", "// A memo.", "/* A memo. */"],
+    "",
+  ),
   ...DEFAULTED.map((make) =>
     row(
       4,

@@ -13,6 +13,7 @@ import {
   isClass,
   isFunction,
   isImportMeta,
+  isScriptName,
   literalText,
   memberName,
   memberPath,
@@ -20,7 +21,6 @@ import {
   OWN_PATH,
   optionalMembers,
   propertyName,
-  SCRIPT_NAME,
   waysInto,
 } from "./syntax.js";
 
@@ -687,7 +687,7 @@ export class FormWriter {
   }
 
   private mayNameScript(text: unknown): void {
-    if (typeof text === "string" && SCRIPT_NAME.test(text)) this.scripts.push(text);
+    if (isScriptName(text)) this.scripts.push(text);
   }
 
   private imported(source: AnyNode | undefined): void {

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import {
@@ -6,6 +7,7 @@ import {
   getPrototypeOf,
   isExtensible,
   ownKeys,
+  sizeOf,
   timeOf,
 } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
@@ -14,6 +16,7 @@ import type { Classes } from "./classes.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, standardStream, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
+import { isScriptName } from "./syntax.js";
 import type { Walk } from "./walk.js";
 import type { WeakEntries } from "./weak-entries.js";
 
@@ -53,7 +56,9 @@ export class Objects {
     const keys: string[] = [];
     const names: string[] = [];
     this.walk.memberNames.set(id, names);
-    for (const key of namedKeys(object)) {
+    const all = namedKeys(object);
+    const members = this.members(id, kind === "array" || getPrototypeOf(object) === Object.prototype ? all.length : 0);
+    for (const key of all) {
       if (kind === "error" && key === "stack") continue;
       if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
       const descriptor = descriptorOf(object, key);
@@ -62,21 +67,25 @@ export class Objects {
         continue;
       }
       const { value, get, set } = descriptor;
-      keys.push(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`);
+      members.note(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`, keys);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
       // A list's members are its content.
       if (kind !== "array" && typeof key === "string") names[piece.next.length] = key;
       if (get || set) piece.next.push(this.walk.value(get, inner), this.walk.value(set, inner));
-      else piece.next.push(this.walk.value(value as unknown, typeof value === "object" ? name : inner));
+      else members.add(value, typeof value === "object" ? name : inner);
     }
-    piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}`;
+    piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}${members.text()}`;
     if (!isExtensible(object)) piece.text += " closed";
     this.classes.metadata(id, object);
     if (this.classes.hasPrivates(object)) this.classes.privateProperties(id, object);
     const base = getPrototypeOf(object);
     if (base === null) piece.text += " without a prototype";
     else if (base !== (kind === "array" ? Array : Object).prototype) this.base(id, object, base);
+  }
+
+  private members(id: number, count: number): Members {
+    return new Members(this.walk, this.walk.pieces[id]!.next, count);
   }
 
   /** Code that has a view may read the whole buffer. */
@@ -132,19 +141,23 @@ export class Objects {
     }
     if (types.isMap(object)) {
       const names: string[] = [];
+      const members = this.members(id, sizeOf.Map(object));
       forEachOf.Map(object, (value, key) => {
-        names.push(nameIn(key), nameIn(value));
-        piece.next.push(this.walk.value(key, name), this.walk.value(value, name));
+        members.note(nameIn(key), names);
+        members.note(nameIn(value), names);
+        members.add(key, name);
+        members.add(value, name);
       });
-      return `map ${piece.next.length} ${names.join(" ")}`;
+      return `map ${piece.next.length} ${names.join(" ")}${members.text()}`;
     }
     if (types.isSet(object)) {
       const names: string[] = [];
+      const members = this.members(id, sizeOf.Set(object));
       forEachOf.Set(object, (value) => {
-        names.push(nameIn(value));
-        piece.next.push(this.walk.value(value, name));
+        members.note(nameIn(value), names);
+        members.add(value, name);
       });
-      return `set ${piece.next.length} ${names.join(" ")}`;
+      return `set ${piece.next.length} ${names.join(" ")}${members.text()}`;
     }
     if (types.isDate(object)) return `date ${timeOf(object)}`;
     if (types.isRegExp(object)) return `regexp ${JSON.stringify(object.source)} ${object.flags}`;
@@ -182,6 +195,48 @@ export class Objects {
     const stored = storedIn(object);
     if (stored !== undefined) piece.next.push(this.walk.value(stored.value, name));
     return "object";
+  }
+}
+
+/** The number of members above which those that are no objects are hashed together: as pieces, 200,000 words take seconds of each run. */
+const MANY = 1000;
+
+/** The members of a collection, or of a plain object. */
+class Members {
+  private readonly hash: Hash | undefined;
+  /** Texts that are not hashed yet. */
+  private texts: string[] = [];
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly next: number[],
+    count: number,
+  ) {
+    if (count > MANY) this.hash = createHash("sha256");
+  }
+
+  add(value: unknown, name: string): void {
+    const isPiece = this.hash === undefined || isObject(value) || typeof value === "symbol" || isScriptName(value);
+    if (this.hash !== undefined) this.note(isPiece ? "a piece" : primitiveText(value), []);
+    if (isPiece) this.next.push(this.walk.value(value, name));
+  }
+
+  /** Adds what is known of a member: to its own texts, if there are many. */
+  note(text: string, others: string[]): void {
+    if (this.hash === undefined) others.push(text);
+    else if (this.texts.push(text) >= MANY) this.flush(this.hash);
+  }
+
+  private flush(hash: Hash): void {
+    hash.update(JSON.stringify(this.texts));
+    this.texts = [];
+  }
+
+  /** The hash of those that are no pieces. */
+  text(): string {
+    if (this.hash === undefined) return "";
+    this.flush(this.hash);
+    return ` ${this.hash.digest("hex")}`;
   }
 }
 

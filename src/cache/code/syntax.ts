@@ -189,7 +189,11 @@ export function propertyName(key: AnyNode): string {
 
 /** The text that an expression is, if it is literal. */
 /** Texts that may be the names of scripts. */
-export const SCRIPT_NAME = /^[^\s*?<>|"]+\.[cm]?[jt]sx?$/;
+const SCRIPT_NAME = /^[^\s*?<>|"]+\.[cm]?[jt]sx?$/;
+
+export function isScriptName(value: unknown): value is string {
+  return typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value);
+}
 
 export function literalText(node: AnyNode): string | undefined {
   if (node.type === "TemplateLiteral" && node.expressions.length === 0)

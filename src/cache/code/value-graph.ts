@@ -27,7 +27,7 @@ import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
 import { STARTED } from "./source-files.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
-import { SCRIPT_NAME } from "./syntax.js";
+import { isScriptName } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -92,8 +92,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       });
     }
     const id = this.leaf(primitiveText(value), name);
-    if (typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value))
-      this.references.scripts.text(id, value);
+    if (isScriptName(value)) this.references.scripts.text(id, value);
     return id;
   }
 
