@@ -17,13 +17,7 @@ const NEAREST = [
   "spec/cache/stores",
 ];
 /** All that depend on V8, threads and processes. */
-const CORE = [
-  "spec/pipeline/*",
-  "spec/values/**/*",
-  "spec/engine/**/*",
-  "spec/cache/*",
-  "spec/placement/modal",
-];
+const CORE = ["spec/pipeline/*", "spec/values/**/*", "spec/engine/**/*", "spec/cache/*", "spec/placement/modal"];
 /** What `npm test` has shown, and does not depend on Node; of loaders and of ends of threads the newest has most to say. */
 const ONCE = ["holds thousands of entries", "whose Redis ends in the middle"];
 const ONCE_BUT_NEWEST = [

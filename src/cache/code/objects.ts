@@ -70,10 +70,11 @@ export class Objects {
       members.note(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`, keys);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
-      // A list's members are its content.
-      if (kind !== "array" && typeof key === "string") names[piece.next.length] = key;
+      const at = piece.next.length;
       if (get || set) piece.next.push(this.walk.value(get, inner), this.walk.value(set, inner));
       else members.add(value, typeof value === "object" ? name : inner);
+      // A list's members are its content.
+      if (kind !== "array" && typeof key === "string" && piece.next.length > at) names[at] = key;
     }
     piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}${members.text()}`;
     if (!isExtensible(object)) piece.text += " closed";

@@ -227,7 +227,7 @@ export class References {
     firstArguments?: Reference["firstArguments"],
   ): number {
     let value = start;
-    const writes = (effect: Effect) => {
+    const note = (effect: Effect) => {
       use.effects ??= [];
       use.effects.push(effect);
     };
@@ -235,7 +235,7 @@ export class References {
     const { env } = process;
     for (const [i, key] of way.entries()) {
       const from = value;
-      if (use.isAssigned === true && i === way.length - 1) writes((all) => all.member(from, key));
+      if (use.isAssigned === true && i === way.length - 1) note((writes) => writes.member(from, key));
       if (value === env) return this.memberOfEnvironment(key, name, use);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value))
         return this.before(way.slice(i), this.walk.value(value, name), use);
@@ -275,11 +275,11 @@ export class References {
         if (owner !== holder) heirs.push(builtIn);
         // A function of the language that has another name here, or is called by its `call`.
         const own = CALL.has(key) ? builtIn : this.walk.language.names.get(next);
-        if (own !== undefined && own !== `${name}.${key}`) writes((all) => all.alias(own));
+        if (own !== undefined && own !== `${name}.${key}`) note((writes) => writes.alias(own));
       }
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
-        writes((all) => all.method(holder, key));
+        note((writes) => writes.method(holder, key));
         const whole = this.walk.value(holder, name);
         return TO_TEXT.has(key) ? this.withTexts(holder, whole, use) : whole;
       }
@@ -289,9 +289,9 @@ export class References {
       value = next;
       name = isNamespace(holder) ? key : `${name}.${key}`;
     }
-    if (use.isFilled === true) writes((all) => all.member(value, ANY_MEMBER));
+    if (use.isFilled === true) note((writes) => writes.member(value, ANY_MEMBER));
     const own = way.length === 0 && isObject(value) ? this.walk.language.names.get(value) : undefined;
-    if (own !== undefined && own !== name) writes((all) => all.alias(own));
+    if (own !== undefined && own !== name) note((writes) => writes.alias(own));
     if (value === env) return this.anyVariable(name);
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
