@@ -47,7 +47,6 @@ const DEFAULTED = [
   "class Two { constructor(by = 1) { this.up = (x) => x + by; this.down = (x) => x - by; } }\nconst make = () => new Two();",
 ];
 
-/** Kind 4: values that are captured. */
 /** More members than are pieces of their own: what stands before the class, what a node reads, and an edit of one of them. */
 const MANY: readonly (readonly [what: string, head: string, y: string, from: string, to: string])[] = [
   ["an element of a list", "const many = words(2000);\nmany[1500] = 'x';", "many.indexOf('x')", "'x'", "'X'"],
@@ -93,6 +92,7 @@ const MANY: readonly (readonly [what: string, head: string, y: string, from: str
   ],
 ];
 
+/** Kind 4: values that are captured. */
 export const CAPTURED = [
   ...MANY.map(([what, head, y, from, to]) =>
     row(

@@ -53,7 +53,6 @@ const MANIFESTS: readonly (readonly [
   ],
 ];
 
-/** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
 /** Ways to name the script of a worker: what stands before the class, and the call that starts it. */
 const STARTED: readonly (readonly [what: string, head: string, script: string])[] = [
   ["its address", "", "run(new URL('./worker.js', import.meta.url))"],
@@ -78,6 +77,7 @@ const STARTED: readonly (readonly [what: string, head: string, script: string])[
   ["a resolved name", "", "run(new URL(import.meta.resolve('./worker.js')))"],
 ];
 
+/** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
 export const LOADING = [
   row(
     6,

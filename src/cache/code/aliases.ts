@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { TsConfigResult } from "get-tsconfig";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
 
@@ -63,33 +64,27 @@ function leavesOf(target: unknown): string[] {
 
 const matchers = new Map<string, Matcher | null>();
 
-/** @param folder the nearest `tsconfig.json` of it and of those above counts. */
+/** The nearest `tsconfig.json` of a folder and of those above counts. */
 function matcherFor(folder: string): Matcher | null {
-  return getOrCreate(matchers, folder, () => {
-    const { createPathsMatcher, getTsconfig } = tsconfigs();
-    return withoutErrors(() => {
-      const found = getTsconfig(folder);
-      return found === null ? null : createPathsMatcher(found);
-    });
-  });
+  return matcherOf(folder, () => tsconfigs().getTsconfig(folder));
 }
 
-function matcherNamed(file: string | undefined): Matcher | null {
-  if (file === undefined) return null;
-  return getOrCreate(matchers, `file ${file}`, () => {
-    const { createPathsMatcher, parseTsconfig } = tsconfigs();
-    const resolved = path.resolve(file);
-    return withoutErrors(() => createPathsMatcher({ path: resolved, config: parseTsconfig(resolved) }));
-  });
+function matcherNamed(name: string | undefined): Matcher | null {
+  if (name === undefined) return null;
+  const file = path.resolve(name);
+  return matcherOf(`file ${file}`, () => ({ path: file, config: tsconfigs().parseTsconfig(file) }));
 }
 
 /** A file that can't be read is not the loader's: it has loaded the program. */
-function withoutErrors(read: () => Matcher | null): Matcher | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
+function matcherOf(place: string, find: () => TsConfigResult | null): Matcher | null {
+  return getOrCreate(matchers, place, () => {
+    try {
+      const found = find();
+      return found === null ? null : tsconfigs().createPathsMatcher(found);
+    } catch {
+      return null;
+    }
+  });
 }
 
 /** Loaded for the first specifier: few nodes import files when they run. */

@@ -1,15 +1,13 @@
 import { ANY_MEMBER, CLOSED } from "./form-writes.js";
 import type { Walk } from "./walk.js";
-import type { Step, Use, Writes } from "./writes.js";
+import type { Step, Use, Writes, Writing } from "./writes.js";
 
 /** The findings of a pass. */
-export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "reachedFrom"> {
-  /** All that code of the nodes may write. */
-  readonly writes: Writes;
+export interface Reading
+  extends Writing,
+    Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "reachedFrom"> {
   /** The objects and functions that pieces are. */
   readonly owners: ReadonlyMap<number, object>;
-  /** All that the code of some pieces may write. */
-  writesAmong(isReached: (id: number) => boolean): Writes;
 }
 
 /** The pieces that come next in one, by what they are there. */

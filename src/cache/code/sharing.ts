@@ -2,14 +2,10 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
 import { isNamespace } from "./reflection.js";
 import type { Walk } from "./walk.js";
-import type { Step, Use, Writes } from "./writes.js";
+import type { Step, Use, Writes, Writing } from "./writes.js";
 
 /** A walk that has come to its end. */
-interface Graph extends Pick<Walk, "pieces" | "identities" | "uses" | "language"> {
-  /** All that code of the nodes may write. */
-  readonly writes: Writes;
-  /** All that the code of some pieces may write. */
-  writesAmong(isReached: (id: number) => boolean): Writes;
+interface Graph extends Writing, Pick<Walk, "pieces" | "identities" | "uses" | "language"> {
   /** The piece that an object is. */
   pieceOf(object: object): number | undefined;
 }

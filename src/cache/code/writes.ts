@@ -49,6 +49,14 @@ export interface Use {
 /** Adds what a piece may write to what some code may write. */
 export type Effect = (writes: Writes) => void;
 
+/** Code that was read, by the pieces that it is. */
+export interface Writing {
+  /** All that code of the nodes may write. */
+  readonly writes: Writes;
+  /** All that the code of some pieces may write. */
+  writesAmong(isReached: (id: number) => boolean): Writes;
+}
+
 /** The things that code may write: all code that was reached, or that of one method. */
 export class Writes {
   private readonly names = new Set<string>();

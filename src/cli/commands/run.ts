@@ -119,9 +119,10 @@ function refuseOutputName({ output, outputs }: RunFlags, graph: Graph): void {
 
 /** Prints what the run would compute. */
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
-  const missing = { "--events": "events", "--report": "events", "--output": "outputs" };
-  for (const [option, what] of Object.entries(missing)) {
-    if (flags[option.slice(2) as "events" | "report" | "output"] === undefined) continue;
+  const { events, report, output } = flags;
+  const missing = { "--events": [events, "events"], "--report": [report, "events"], "--output": [output, "outputs"] };
+  for (const [option, [value, what]] of Object.entries(missing)) {
+    if (value === undefined) continue;
     throw usageError(`--dry-run ${option}`, `nothing runs, so there are no ${what}`, `Leave ${option} out.`);
   }
   const over = flags.over === undefined ? [] : names(flags.over);
