@@ -103,9 +103,12 @@ function packageContent(root: string): UnitContent {
   const manifest = manifestOf(root);
   const { dependencies, peerDependencies, optionalDependencies } = manifest;
   const imports = new Map<string, Unit>();
+  // Its documentation comments name itself a thousand times.
+  const named = new Set<string>();
   const addPackage = (specifier: string): void => {
     const name = packageName(specifier);
-    if (imports.has(`0 ${name}`) || NO_PACKAGE.test(specifier)) return;
+    if (named.has(name) || NO_PACKAGE.test(specifier)) return;
+    named.add(name);
     for (const [i, found] of installedFrom(root, name).entries())
       if (found !== root) imports.set(`${i} ${name}`, found);
   };

@@ -14,10 +14,11 @@ export function specifiersIn(source: string): string[] {
 
 /** `require` by another name, or called in another way: `createRequire(url)`, `(0, require)("a")`. */
 const OTHER_REQUIRE = /\bcreateRequire\b|(?:\b|_)require\b(?!\s*\(\s*["'`])/;
-/** `load` in `load = createRequire(url)`, `load: require`, `createRequire as load`, `function load(name) { return require(name); }`. */
+const REQUIRE = /(?:\b|_)(?:createRequire|require)\b/g;
+/** From the begin of a word only: source maps have words of 100,000 letters. */
+const ASSIGNED = /(?<![\w$])([\w$]+)\s*[=:]/g;
+/** `load` in `createRequire as load`, `function load(name) { return require(name); }`. */
 const REQUIRE_NAMES = [
-  // From the begin of a word only: source maps have words of 100,000 letters.
-  /(?<![\w$])([\w$]+)\s*[=:](?=\s*[^;"'`]{0,300}?(?:\b|_)(?:createRequire|require)\b)/g,
   /\bcreateRequire\s*(?:as|:)\s*([\w$]+)/g,
   /\bfunction\s*([\w$]+)\s*\([^)]{0,300}\)\s*\{[^}]{0,300}?\brequire\b/g,
 ];
@@ -35,8 +36,19 @@ export function possibleSpecifiersIn(source: string): string[] {
 
 function requireNames(source: string): Set<string> {
   const names = new Set(["require", "createRequire"]);
+  for (const { index } of source.matchAll(REQUIRE))
+    for (const [, name] of assignmentTo(source, index).matchAll(ASSIGNED)) names.add(name!);
   for (const pattern of REQUIRE_NAMES) for (const [, name] of source.matchAll(pattern)) names.add(name!);
   return names;
+}
+
+/** The text that may assign what begins at an index: `load = createRequire(url)`, `load: require`. It has no `;` and no quotes behind the name. */
+function assignmentTo(source: string, end: number): string {
+  let start = end;
+  while (start > 0 && end - start < 300 && !/[;"'`]/.test(source[start - 1]!)) start--;
+  while (start > 0 && /[\s=:]/.test(source[start - 1]!)) start--;
+  while (start > 0 && /[\w$]/.test(source[start - 1]!)) start--;
+  return source.slice(start, end);
 }
 
 /** `load("a")`, `load?.("a")`, `(0, m.load)("a")`, `load(url)("a")`, `load.call(null, "a")`, `load(("a"))` */
