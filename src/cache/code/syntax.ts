@@ -187,7 +187,6 @@ export function propertyName(key: AnyNode): string {
   return key.type === "Identifier" ? key.name : String((key as { readonly value?: unknown }).value);
 }
 
-/** The text that an expression is, if it is literal. */
 /** Texts that may be the names of scripts. */
 const SCRIPT_NAME = /^[^\s*?<>|"]+\.[cm]?[jt]sx?$/;
 
@@ -195,6 +194,7 @@ export function isScriptName(value: unknown): value is string {
   return typeof value === "string" && value.length < 1000 && SCRIPT_NAME.test(value);
 }
 
+/** The text that an expression is, if it is literal. */
 export function literalText(node: AnyNode): string | undefined {
   if (node.type === "TemplateLiteral" && node.expressions.length === 0)
     return node.quasis[0]!.value.cooked ?? undefined;
