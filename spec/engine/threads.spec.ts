@@ -439,7 +439,11 @@ describe("a run that is stopped", () => {
   });
 
   // A thread that listens to its run needs no force, however late its machine lets it hear: it has a minute.
-  for (const [output, graceMs] of [["waits", 60_000], ["looks", 60_000], ["loops", 100]] as const) {
+  for (const [output, graceMs] of [
+    ["waits", 60_000],
+    ["looks", 60_000],
+    ["loops", 100],
+  ] as const) {
     it(`ends what its threads do, by flag or by force: ${output}; later runs start`, async () => {
       inject("a run is stopped while its threads compute");
       const counts = cells();

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { threadId } from "node:worker_threads";
 
 const require = createRequire(import.meta.url);
 const cache = fileURLToPath(new URL("../../node_modules/.cache/specs", import.meta.url));
@@ -70,8 +71,10 @@ export function transpiled(source, filename) {
     // Loaded only where something is new.
     const { code } = require("@swc/core").transformSync(source, { filename, ...OPTIONS });
     mkdirSync(cache, { recursive: true });
-    writeFileSync(`${kept}.${process.pid}`, code);
-    renameSync(`${kept}.${process.pid}`, kept);
+    // Threads of one process read modules at the same time.
+    const part = `${kept}.${process.pid}-${threadId}`;
+    writeFileSync(part, code);
+    renameSync(part, kept);
     return code;
   }
 }
