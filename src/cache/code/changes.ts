@@ -1,4 +1,5 @@
 import { ANY_MEMBER, CLOSED } from "./form-writes.js";
+import { STATE } from "./package-state.js";
 import type { Walk } from "./walk.js";
 import type { Step, Use, Writes, Writing } from "./writes.js";
 
@@ -82,6 +83,8 @@ export class Changes {
   }
 
   private compare(before: number, after: number): boolean {
+    // Only the package changes it.
+    if (this.after.pieces[after]!.text.startsWith(STATE)) return this.writes(({ ofPackages }) => ofPackages);
     const holder = this.before.holders.get(before);
     const object = holder ?? this.before.owners.get(before);
     if (holder === undefined && typeof object === "object" && this.mayFill(object)) return true;

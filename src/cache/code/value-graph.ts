@@ -19,13 +19,14 @@ import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { OF_OS, RUN_CODE, WORLD } from "./opaque.js";
+import { PackageState } from "./package-state.js";
 import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
-import { STARTED } from "./source-files.js";
+import { isSinceStart } from "./since-start.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { isScriptName } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
@@ -73,6 +74,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.weak);
   private readonly objects = new Objects(this, this.classes, this.weak);
   private readonly classClosures = new ClosureValues(this);
+  private readonly states = new PackageState(this);
   private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
   private readonly byForm = new Map<Shape, number>();
@@ -287,6 +289,14 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.agenda.inspect(fn, then);
   }
 
+  later(work: () => void): void {
+    this.agenda.later(work);
+  }
+
+  owned(id: number, owner: object): void {
+    this.stableDigests.owners.set(id, owner);
+  }
+
   /** A property's key, in the place before its value. */
   key(key: PropertyKey): number {
     return typeof key === "symbol" ? this.value(key) : this.leaf(`key ${String(key)}`);
@@ -390,7 +400,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     });
     if (problem !== undefined) this.unknown(id, problem);
     // What it keeps counts for the objects that it is about.
-    if (!readsMetadata(fn, name)) this.closures(id, fn, facts);
+    if (!readsMetadata(fn, name)) {
+      this.closures(id, fn, facts);
+      piece.next.push(this.states.of(facts));
+    }
     this.classes.ownProperties(id, fn);
     this.classes.metadata(id, fn);
     this.classes.changedMembers(id, fn);
@@ -484,11 +497,6 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     return id;
   }
-}
-
-/** True for a time at which this process ran, in milliseconds since the Unix epoch. */
-function isSinceStart(value: unknown): boolean {
-  return typeof value === "number" && value >= Math.floor(STARTED) && value <= Date.now();
 }
 
 /** In the place of a method as one of an object: what it reads of that may be changed by nodes, too. */

@@ -54,6 +54,13 @@ export function innerVariables(fn: Function, facts: Code): (readonly [name: stri
   );
 }
 
+/** The variables at the top of a package's script: of a script that a bundler has put into a function, those of that function. */
+export function stateScope({ scopes }: Code): object | undefined {
+  const own = scopes.filter(({ isGlobal }) => !isGlobal);
+  const found = own.findLast(({ variables }) => ownKeys(variables).some((name) => !AROUND.has(String(name))));
+  return found?.variables;
+}
+
 /** The index of the script's scope among a function's scopes: those before it belong to functions and blocks. */
 export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
   const at = scopes.findIndex(({ isGlobal }) => isGlobal);
@@ -100,7 +107,16 @@ export function isSameScope(one: object, other: object, made: readonly string[])
 }
 
 /** The parameters of the function around CommonJS modules, and around Node's own. */
-const AROUND = ["exports", "require", "module", "__filename", "__dirname", "process", "internalBinding", "primordials"];
+export const AROUND: ReadonlySet<string> = new Set([
+  "exports",
+  "require",
+  "module",
+  "__filename",
+  "__dirname",
+  "process",
+  "internalBinding",
+  "primordials",
+]);
 const DECLARED = String.raw`(?:async\s+)?(?:var|let|const|function\*?|class)\s+(?:\{([^}]*)\}|([\p{ID_Continue}$]+))`;
 
 const tops = new Map<Script, ReadonlySet<string>>();

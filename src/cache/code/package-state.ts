@@ -1,0 +1,334 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { once } from "../../util/on-demand.js";
+import { forEachOf, getOwnPropertyDescriptor, ownKeys, textOf, timeOf } from "../../util/primordials.js";
+import { sha256 } from "../../util/sha256.js";
+import { hiddenOf, type Script } from "../../util/v8-inspector.js";
+import { type Code, isPackaged } from "./functions.js";
+import type { FunctionFacts } from "./inspector.js";
+import { intlOptions, WORLD } from "./opaque.js";
+import { fileOf, OUR_NAME, packageOf } from "./packages.js";
+import { primitiveText } from "./primitive-text.js";
+import {
+  classesOf,
+  descriptorOf,
+  isClassText,
+  isFresh,
+  isNamespace,
+  isNative,
+  isObject,
+  nameOf,
+  read,
+} from "./reflection.js";
+import { isSinceStart } from "./since-start.js";
+import { AROUND, innerVariables, namesIn, stateScope } from "./variables.js";
+import type { Walk } from "./walk.js";
+
+/** The begin of the texts of pieces that are state of a package. */
+export const STATE = "state ";
+
+/** Packages whose records about a class count where that class does: see decorations.ts. */
+const RECORDS: ReadonlySet<string> = new Set(["reflect-metadata", "class-validator", "class-transformer", OUR_NAME]);
+
+/** The texts of functions that are known to be of packages. */
+const ofPackages = new Set<string>();
+
+/**
+ * The variables at the top of packages' modules, beside their code: settings, and what a program has registered. Only functions of the
+ * package see them, and which of these are called is not known: so all counts that a module has, and the modules that it imports.
+ *
+ * Functions and classes of packages count by their files. Of the functions around which packages make others, those of the project count.
+ * What V8 alone could show (a promise, a WeakMap) is left out: that is what packages remember, and seldom a setting.
+ */
+export class PackageState {
+  private readonly byScript = new Map<Script, number>();
+  private readonly byObject = new Map<object, number>();
+  /** The same for values that the closures of a package's functions have: these closures are not followed any further. */
+  private readonly inClosures = new Map<object, number>();
+  private readonly exporters = once(exporters);
+
+  constructor(private readonly walk: Walk) {}
+
+  /** The state of a module, by one of its functions. */
+  of(facts: Code): number {
+    const { script } = facts;
+    return getOrCreate(this.byScript, script, () => {
+      const name = packageOf(script.url)!.name;
+      const id = this.walk.piece(`variables of package ${name}`);
+      this.walk.pieces[id]!.text = STATE;
+      if (RECORDS.has(name)) return id;
+      this.walk.owned(id, script);
+      this.walk.later(() => this.module(id, facts, `package ${name}: `));
+      return id;
+    });
+  }
+
+  private module(id: number, facts: Code, prefix: string): void {
+    const file = fileOf(facts.script.url);
+    const text = file && moduleText(file);
+    if (!text) return;
+    const { next } = this.walk.pieces[id]!;
+    const texts: string[] = [];
+    const ways = new Map<string, Function[]>();
+    const leadsOn = (way: string, ...functions: Function[]) =>
+      getOrCreate(ways, way, (): Function[] => []).push(...functions);
+    const variables = stateScope(facts);
+    for (const name of variables === undefined ? [] : namesIn(variables)) {
+      const { value, isUnset } = read(variables!, name);
+      if (AROUND.has(name) || isUnset === true) continue;
+      if (!isObject(value)) texts.push(`${name} ${textOfPrimitive(value)}`);
+      else if (isNamespace(value)) {
+        leadsOn(name, ...functionsIn(value));
+        for (const each of dataIn(value)) next.push(this.value(each, `${prefix}${name}`));
+      } else if (typeof value === "function" && text.imports.has(name)) leadsOn(text.imports.get(name)!, value);
+      else {
+        if (this.exporters().has(value) && this.exporters().get(value) !== file) leadsOn(name, ...functionsIn(value));
+        texts.push(name);
+        if (typeof value === "function" && text.isOwn(name, value))
+          next.push(...this.beside(value, this.byObject, prefix + name));
+        else if (typeof value === "function" && text.constants.has(name))
+          next.push(...this.beside(value, this.inClosures, prefix + name));
+        else next.push(this.value(value, prefix + name));
+      }
+    }
+    const exported = cacheOf()[file!]?.exports;
+    if (isObject(exported)) next.push(this.value(exported, `${prefix}exports`));
+    this.walk.pieces[id]!.text += JSON.stringify(texts);
+    for (const functions of ways.values()) this.follow(id, functions);
+  }
+
+  /** The modules that some functions are of, which are mostly those of one: V8 is asked for those that are not in the ones found. */
+  private follow(id: number, functions: readonly Function[], found: readonly string[] = []): void {
+    const at = functions.findIndex((fn) => hasText(fn) && !found.some((source) => source.includes(textOf(fn))));
+    if (at < 0) return;
+    this.walk.inspect(functions[at]!, (facts) => {
+      let source: string | undefined;
+      if (isOfPackage(facts)) {
+        this.walk.pieces[id]!.next.push(this.of(facts));
+        source = moduleText(fileOf(facts.script.url) ?? "")?.source;
+      }
+      this.follow(id, functions.slice(at + 1), source === undefined ? found : [...found, source]);
+    });
+  }
+
+  private value(value: unknown, name: string, known = this.byObject): number {
+    if (!isObject(value)) return this.walk.leaf(`${STATE}${textOfPrimitive(value)}`, name);
+    return getOrCreate(known, value, () => {
+      const builtIn = this.walk.language.names.get(value) ?? WORLD.get(value);
+      if (builtIn !== undefined) return this.walk.leaf(`${STATE}built-in ${builtIn}`);
+      const id = this.walk.piece(name);
+      this.walk.pieces[id]!.text = STATE;
+      this.walk.later(() => {
+        if (types.isProxy(value)) return;
+        if (typeof value === "function") this.function(id, value, known);
+        else this.object(id, value, known);
+      });
+      return id;
+    });
+  }
+
+  private function(id: number, fn: Function, known: Map<object, number>): void {
+    const piece = this.walk.pieces[id]!;
+    const isInClosure = known === this.inClosures;
+    const ofPackage = (): void => {
+      piece.text += `function ${sha256(textOf(fn))}`;
+      piece.next.push(...this.beside(fn, this.inClosures, piece.name));
+    };
+    if (isInClosure && ofPackages.has(textOf(fn))) {
+      ofPackage();
+      return;
+    }
+    this.walk.inspect(fn, (facts) => {
+      if (facts.kind === "bound") {
+        for (const each of [facts.target, facts.self, ...facts.given])
+          piece.next.push(this.value(each, piece.name, known));
+      } else if (facts.kind === "native" || facts.script.url.startsWith("node:"))
+        piece.text += `function ${nameOf(fn)}`;
+      else if (!isPackaged(facts)) piece.next.push(this.walk.value(fn));
+      else {
+        ofPackages.add(textOf(fn));
+        ofPackage();
+        if (isInClosure) return;
+        for (const [name, value] of innerVariables(fn, facts)) {
+          piece.text += ` ${name}`;
+          piece.next.push(this.value(value, piece.name, this.inClosures));
+        }
+      }
+    });
+  }
+
+  /** Of a package's function or class what is not in its text. */
+  private beside(fn: Function, known: Map<object, number>, name: string): number[] {
+    if (types.isProxy(fn)) return [];
+    const text = textOf(fn);
+    const prototype = read(fn, "prototype").value;
+    const isChanged = isClassText(fn) && isObject(prototype) && !isFresh(prototype, fn);
+    return [fn, ...(isChanged ? [prototype] : [])].flatMap((holder) =>
+      ownKeys(holder).flatMap((key) => {
+        if (BORN_WITH.has(key)) return [];
+        const { value, get, set } = getOwnPropertyDescriptor(holder, key)! as {
+          value?: unknown;
+          get?: unknown;
+          set?: unknown;
+        };
+        const parts = [value, get, set].filter((part) => part !== undefined && !isWrittenIn(part, text));
+        return parts.length === 0
+          ? []
+          : [this.walk.leaf(`key ${String(key)}`), ...parts.map((part) => this.value(part, name, known))];
+      }),
+    );
+  }
+
+  private object(id: number, object: object, known: Map<object, number>): void {
+    const piece = this.walk.pieces[id]!;
+    const texts: string[] = [];
+    const note = (...values: unknown[]): void => {
+      for (const value of values) {
+        if (isObject(value)) piece.next.push(this.value(value, piece.name, known));
+        texts.push(isObject(value) ? "" : textOfPrimitive(value));
+      }
+    };
+    const [type] = classesOf(object);
+    const members = (isOfNode: boolean): void => {
+      // A module's own functions are no state of it.
+      const source = this.exporters().has(object) ? moduleText(this.exporters().get(object)!)?.source : undefined;
+      for (const key of types.isTypedArray(object) ? [] : ownKeys(object)) {
+        // Of Node's objects only listeners: the others are numbers and times of a process.
+        if (key === "stack" || (isOfNode && key !== "_events")) continue;
+        const descriptor = descriptorOf(object, key);
+        if (descriptor === undefined || descriptor === "unset") continue;
+        const { value, get, set } = descriptor as { value?: unknown; get?: unknown; set?: unknown };
+        if (source !== undefined && isWrittenIn(value ?? get, source)) continue;
+        texts.push(String(key));
+        note(...(get || set ? [get, set] : [value]));
+      }
+      piece.text += sha256(JSON.stringify(texts));
+    };
+    texts.push(this.contentOf(object, note));
+    if (type === undefined || isNative(type) || types.isProxy(type)) {
+      members(false);
+      return;
+    }
+    texts.push(nameOf(type));
+    if (textOf(type).includes("#"))
+      for (const [name, value] of hiddenOf(object)) if (name.startsWith("#")) note(name, value);
+    this.walk.inspect(type, (facts) => {
+      note(type);
+      members(facts.kind === "code" && facts.script.url.startsWith("node:"));
+    });
+  }
+
+  /** The content of an object besides its properties. */
+  private contentOf(object: object, note: (...values: unknown[]) => void): string {
+    if (Array.isArray(object)) return `array ${object.length}`;
+    if (ArrayBuffer.isView(object)) return sha256(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
+    if (types.isAnyArrayBuffer(object)) return sha256(new Uint8Array(object));
+    if (types.isDate(object)) return `date ${timeOf(object)}`;
+    if (types.isRegExp(object)) return `regexp ${object.source} ${object.flags}`;
+    if (types.isBoxedPrimitive(object)) return primitiveText((object as { valueOf(): unknown }).valueOf());
+    if (types.isMap(object)) forEachOf.Map(object, (value, key) => note(key, value));
+    if (types.isSet(object)) forEachOf.Set(object, (value) => note(value));
+    for (const type of classesOf(object)) {
+      const options = intlOptions(type, object);
+      if (options !== undefined) return options;
+    }
+    return "";
+  }
+}
+
+/** The own properties of every function and prototype. */
+const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller", "constructor"]);
+
+/** Times at which this process ran are no settings. */
+function textOfPrimitive(value: unknown): string {
+  return isSinceStart(value) ? "since the start" : primitiveText(value);
+}
+
+function hasText(fn: Function): boolean {
+  return !types.isProxy(fn) && !isNative(fn);
+}
+
+function isWrittenIn(part: unknown, text: string): boolean {
+  return typeof part === "function" && hasText(part) && text.includes(textOf(part));
+}
+
+function isOfPackage(facts: FunctionFacts): facts is Code {
+  return facts.kind === "code" && isPackaged(facts) && !facts.script.url.startsWith("node:");
+}
+
+function functionsIn(object: object): Function[] {
+  return valuesOf(object).filter((value) => typeof value === "function");
+}
+
+/** The objects that a module exports, but other modules. */
+function dataIn(namespace: object): object[] {
+  return valuesOf(namespace).filter(
+    (value) => typeof value === "object" && isObject(value) && !isNamespace(value),
+  ) as object[];
+}
+
+function valuesOf(object: object): unknown[] {
+  return ownKeys(object).map((key) => read(object, key).value);
+}
+
+/** The text of a package's module, as far as that shows what is at its top. */
+interface ModuleText {
+  readonly source: string;
+  /** The modules that its variables are imported from. */
+  readonly imports: ReadonlyMap<string, string>;
+  /** Its variables that keep their value. */
+  readonly constants: ReadonlySet<string>;
+  /** True if a variable has the function that is written where it is declared. */
+  isOwn(name: string, fn: Function): boolean;
+}
+
+const IMPORT = /^[ \t]*import\b\s*([^"';]*?)\s*\bfrom\s*["']([^"']+)["']/gm;
+const NAME = String.raw`[\p{ID_Start}$_][\p{ID_Continue}$]*`;
+/** The names after `as`, and those without one. */
+const IMPORTED = new RegExp(String.raw`${NAME}(?=\s*(?:[,}]|$))`, "gu");
+/** Of a bundle, what is at the top of its modules is indented. */
+const DECLARED = new RegExp(
+  String.raw`^([ \t]*)(?:export\s+(?:default\s+)?)?(?:(const|let|var)\s+(${NAME})\s*=\s*|(?=(?:(?:async\s+)?function\b[\s*]*|class\s+)(${NAME})))`,
+  "gmu",
+);
+
+const moduleTexts = new Map<string, ModuleText | undefined>();
+
+function moduleText(file: string): ModuleText | undefined {
+  return getOrCreate(moduleTexts, file, () => {
+    try {
+      return readModule(readFileSync(file, "utf8"));
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+function readModule(source: string): ModuleText {
+  const imports = new Map<string, string>();
+  for (const [, names, specifier] of source.matchAll(IMPORT))
+    for (const [name] of names!.matchAll(IMPORTED)) imports.set(name, specifier!);
+  const constants = new Set<string>();
+  const declared = new Map<string, number[]>();
+  for (const { 0: whole, 1: indent, 2: kind, 3: variable, 4: own, index } of source.matchAll(DECLARED)) {
+    getOrCreate(declared, (variable ?? own)!, (): number[] => []).push(index + whole.length);
+    if (kind === "const" && indent === "") constants.add(variable!);
+  }
+  return {
+    ...{ source, imports, constants },
+    isOwn: (name, fn) => hasText(fn) && (declared.get(name) ?? []).some((at) => source.startsWith(textOf(fn), at)),
+  };
+}
+
+const cacheOf = once(() => createRequire(import.meta.url).cache as Record<string, { exports?: unknown } | undefined>);
+
+/** The files of CommonJS modules, by the objects that they export. */
+function exporters(): ReadonlyMap<object, string> {
+  return new Map(
+    Object.entries(cacheOf()).flatMap(([file, module]) =>
+      isObject(module?.exports) ? [[module.exports, file] as const] : [],
+    ),
+  );
+}
