@@ -8,6 +8,7 @@ import { IDLE } from "./edits/idle.js";
 import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
 import { LOOK_ALIKES } from "./edits/look-alikes.js";
+import { PACKAGE_SETTINGS } from "./edits/package-settings.js";
 import { REALISTIC } from "./edits/realistic.js";
 import { RECEIVERS } from "./edits/receivers.js";
 import { REFERENCES } from "./edits/references.js";
@@ -26,6 +27,7 @@ const ROWS = [
   ...LOADING,
   ...SURROUNDINGS,
   ...INSTALLED,
+  ...PACKAGE_SETTINGS,
   ...UNSEEN,
   ...IDLE,
 ];

@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { once } from "../../util/on-demand.js";
-import { forEachOf, getOwnPropertyDescriptor, ownKeys, textOf, timeOf } from "../../util/primordials.js";
+import { forEachOf, ownKeys, textOf, timeOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
-import { hiddenOf, type Script } from "../../util/v8-inspector.js";
+import { type Hidden, hiddenOf, type Script } from "../../util/v8-inspector.js";
 import { type Code, isPackaged } from "./functions.js";
 import type { FunctionFacts } from "./inspector.js";
 import { intlOptions, WORLD } from "./opaque.js";
@@ -40,7 +40,7 @@ const ofPackages = new Set<string>();
  * package see them, and which of these are called is not known: so all counts that a module has, and the modules that it imports.
  *
  * Functions and classes of packages count by their files. Of the functions around which packages make others, those of the project count.
- * What V8 alone could show (a promise, a WeakMap) is left out: that is what packages remember, and seldom a setting.
+ * The content of promises and WeakMaps, which V8 alone could show, is left out: it is what packages memoize, and seldom a setting.
  */
 export class PackageState {
   private readonly byScript = new Map<Script, number>();
@@ -88,8 +88,6 @@ export class PackageState {
         texts.push(name);
         if (typeof value === "function" && text.isOwn(name, value))
           next.push(...this.beside(value, this.byObject, prefix + name));
-        else if (typeof value === "function" && text.constants.has(name))
-          next.push(...this.beside(value, this.inClosures, prefix + name));
         else next.push(this.value(value, prefix + name));
       }
     }
@@ -165,20 +163,15 @@ export class PackageState {
     const text = textOf(fn);
     const prototype = read(fn, "prototype").value;
     const isChanged = isClassText(fn) && isObject(prototype) && !isFresh(prototype, fn);
-    return [fn, ...(isChanged ? [prototype] : [])].flatMap((holder) =>
+    const found = [fn, ...(isChanged ? [prototype] : [])].flatMap((holder) =>
       ownKeys(holder).flatMap((key) => {
         if (BORN_WITH.has(key)) return [];
-        const { value, get, set } = getOwnPropertyDescriptor(holder, key)! as {
-          value?: unknown;
-          get?: unknown;
-          set?: unknown;
-        };
-        const parts = [value, get, set].filter((part) => part !== undefined && !isWrittenIn(part, text));
-        return parts.length === 0
-          ? []
-          : [this.walk.leaf(`key ${String(key)}`), ...parts.map((part) => this.value(part, name, known))];
+        const parts = partsIn(holder, key).filter((part) => part !== undefined && !isWrittenIn(part, text));
+        return parts.length === 0 ? [] : [String(key), ...parts];
       }),
     );
+    if (/\bstatic\s*#/.test(text)) found.push(...privatesOf(fn).flat());
+    return found.map((part) => this.value(part, name, known));
   }
 
   private object(id: number, object: object, known: Map<object, number>): void {
@@ -197,12 +190,9 @@ export class PackageState {
       for (const key of types.isTypedArray(object) ? [] : ownKeys(object)) {
         // Of Node's objects only listeners: the others are numbers and times of a process.
         if (key === "stack" || (isOfNode && key !== "_events")) continue;
-        const descriptor = descriptorOf(object, key);
-        if (descriptor === undefined || descriptor === "unset") continue;
-        const { value, get, set } = descriptor as { value?: unknown; get?: unknown; set?: unknown };
-        if (source !== undefined && isWrittenIn(value ?? get, source)) continue;
-        texts.push(String(key));
-        note(...(get || set ? [get, set] : [value]));
+        const parts = partsIn(object, key);
+        if (source === undefined || !parts.every((part) => part === undefined || isWrittenIn(part, source)))
+          note(String(key), ...parts);
       }
       piece.text += sha256(JSON.stringify(texts));
     };
@@ -212,8 +202,7 @@ export class PackageState {
       return;
     }
     texts.push(nameOf(type));
-    if (textOf(type).includes("#"))
-      for (const [name, value] of hiddenOf(object)) if (name.startsWith("#")) note(name, value);
+    if (textOf(type).includes("#")) note(...privatesOf(object).flat());
     this.walk.inspect(type, (facts) => {
       note(type);
       members(facts.kind === "code" && facts.script.url.startsWith("node:"));
@@ -258,6 +247,18 @@ function isOfPackage(facts: FunctionFacts): facts is Code {
   return facts.kind === "code" && isPackaged(facts) && !facts.script.url.startsWith("node:");
 }
 
+/** A property's value, or the functions of an accessor. */
+function partsIn(holder: object, key: PropertyKey): readonly unknown[] {
+  const descriptor = descriptorOf(holder, key);
+  if (descriptor === undefined || descriptor === "unset") return [];
+  const { value, get, set } = descriptor as { value?: unknown; get?: unknown; set?: unknown };
+  return get === undefined && set === undefined ? [value] : [get, set];
+}
+
+function privatesOf(object: object): Hidden {
+  return hiddenOf(object).filter(([name]) => name.startsWith("#"));
+}
+
 function functionsIn(object: object): Function[] {
   return valuesOf(object).filter((value) => typeof value === "function");
 }
@@ -278,8 +279,6 @@ interface ModuleText {
   readonly source: string;
   /** The modules that its variables are imported from. */
   readonly imports: ReadonlyMap<string, string>;
-  /** Its variables that keep their value. */
-  readonly constants: ReadonlySet<string>;
   /** True if a variable has the function that is written where it is declared. */
   isOwn(name: string, fn: Function): boolean;
 }
@@ -290,7 +289,7 @@ const NAME = String.raw`[\p{ID_Start}$_][\p{ID_Continue}$]*`;
 const IMPORTED = new RegExp(String.raw`${NAME}(?=\s*(?:[,}]|$))`, "gu");
 /** Of a bundle, what is at the top of its modules is indented. */
 const DECLARED = new RegExp(
-  String.raw`^([ \t]*)(?:export\s+(?:default\s+)?)?(?:(const|let|var)\s+(${NAME})\s*=\s*|(?=(?:(?:async\s+)?function\b[\s*]*|class\s+)(${NAME})))`,
+  String.raw`^[ \t]*(?:export\s+(?:default\s+)?)?(?:(?:const|let|var)\s+(${NAME})\s*=\s*|(?=(?:(?:async\s+)?function\b[\s*]*|class\s+)(${NAME})))`,
   "gmu",
 );
 
@@ -310,14 +309,11 @@ function readModule(source: string): ModuleText {
   const imports = new Map<string, string>();
   for (const [, names, specifier] of source.matchAll(IMPORT))
     for (const [name] of names!.matchAll(IMPORTED)) imports.set(name, specifier!);
-  const constants = new Set<string>();
   const declared = new Map<string, number[]>();
-  for (const { 0: whole, 1: indent, 2: kind, 3: variable, 4: own, index } of source.matchAll(DECLARED)) {
+  for (const { 0: whole, 1: variable, 2: own, index } of source.matchAll(DECLARED))
     getOrCreate(declared, (variable ?? own)!, (): number[] => []).push(index + whole.length);
-    if (kind === "const" && indent === "") constants.add(variable!);
-  }
   return {
-    ...{ source, imports, constants },
+    ...{ source, imports },
     isOwn: (name, fn) => hasText(fn) && (declared.get(name) ?? []).some((at) => source.startsWith(textOf(fn), at)),
   };
 }

@@ -37,7 +37,7 @@ export interface Walk
   isCounted(id: number): boolean;
   /** Asks V8 about a function: together with what else is asked, when nothing else is to be done. */
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void;
-  /** What is looked at after what is there already. */
+  /** Adds work to be done after what is there already. */
   later(work: () => void): void;
   /** A piece is an object. */
   owned(id: number, owner: object): void;

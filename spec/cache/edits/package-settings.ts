@@ -1,0 +1,196 @@
+import { type Content, row } from "./row.js";
+
+/** A package whose function reads a setting, and how a program sets it. */
+interface Settable {
+  readonly what: string;
+  /** Its modules. `f` reads the setting, which the program can't name where it uses `f`. */
+  readonly code: Readonly<Record<string, string>>;
+  /** A module of the program; 1 becomes 2. */
+  readonly setup: string;
+  readonly isCommonJs?: boolean;
+  readonly y?: string;
+}
+
+const SET = `import { set } from "p"; set(1);`;
+const CALLS = `import { read } from "./s.js"; export { set } from "./s.js"; export const f = (x) => x + read();`;
+const VARIABLE = "let k = 0; export const set = (v) => { k = v; }; export const read = () => k;";
+const esm = (what: string, s: string, setup = SET, i = CALLS): Settable => ({
+  ...{ what, setup },
+  code: { "i.js": i, "s.js": s },
+});
+const READS = "const s = require('./s.js'); exports.f = (x) => x + s.read(); exports.set = s.set;";
+const commonJs = (what: string, s: string, setup = SET, i = READS): Settable => ({
+  ...esm(what, s, setup, i),
+  isCommonJs: true,
+});
+
+const SETTABLE: readonly Settable[] = [
+  {
+    what: "a variable of its module",
+    code: { "i.js": `${VARIABLE}\nexport const f = (x) => x + read();` },
+    setup: SET,
+  },
+  esm("a variable of another module", VARIABLE),
+  esm(
+    "a variable of a module that is imported as a whole",
+    VARIABLE,
+    SET,
+    `import * as s from "./s.js"; export { set } from "./s.js"; export const f = (x) => x + s.read();`,
+  ),
+  {
+    what: "a variable behind a barrel file",
+    code: {
+      "i.js": CALLS.replace("{ read } from './s.js'", ""),
+      "s.js": `export * from "./t.js"; export * from "./u.js";`,
+      "t.js": "export const other = () => 0;",
+      "u.js": VARIABLE,
+    },
+    setup: SET,
+  },
+  esm(
+    "a variable that is exported",
+    "export let k = 0; export const set = (v) => { k = v; };",
+    SET,
+    `import { k } from "./s.js"; export { set } from "./s.js"; const read = () => k; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a member of an object",
+    "const config = { inner: { k: 0 } }; export const set = (v) => { config.inner.k = v; }; export const read = () => config.inner.k;",
+  ),
+  esm(
+    "an object that the program changes itself",
+    "export const config = { k: 0 }; export const read = () => config.k;",
+    `import { config } from "p"; config.k = 1;`,
+    `import { read } from "./s.js"; export { config } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "an exported object without a name",
+    "export default { k: 0 };",
+    `import { config } from "p"; config.k = 1;`,
+    `import config from "./s.js"; export { config }; const read = () => config.k; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "an accessor of a class",
+    "let k = 0; export class Settings { static set k(v) { k = v; } static get k() { return k; } } export const read = () => k;",
+    `import { Settings } from "p"; Settings.k = 1;`,
+    `import { read } from "./s.js"; export { Settings } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a static member of a class",
+    "export class Settings { static k = 0; } export const read = () => Settings.k;",
+    `import { Settings } from "p"; Settings.k = 1;`,
+    `import { read } from "./s.js"; export { Settings } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a private static member of a class",
+    "class Settings { static #k = 0; static set(v) { Settings.#k = v; } static read() { return Settings.#k; } } export const set = (v) => Settings.set(v); export const read = () => Settings.read();",
+  ),
+  esm(
+    "a private member of an object",
+    "class Settings { #k = 0; set(v) { this.#k = v; } read() { return this.#k; } } const s = new Settings(); export const set = (v) => s.set(v); export const read = () => s.read();",
+  ),
+  esm(
+    "a member of a function",
+    "export function read() { return read.k; }",
+    `import { read } from "p"; read.k = 1;`,
+    `import { read } from "./s.js"; export { read }; const inner = (x) => x + read(); export const f = (x) => inner(x);`,
+  ),
+  esm(
+    "a member of a prototype",
+    "export class Point { plus(x) { return x + this.k; } } Point.prototype.k = 0;",
+    `import { Point } from "p"; Point.prototype.k = 1;`,
+    `import { Point } from "./s.js"; export { Point }; const inner = (x) => new Point().plus(x); export const f = (x) => inner(x);`,
+  ),
+  esm(
+    "a Map",
+    "const all = new Map(); export const set = (v) => all.set('k', v); export const read = () => all.get('k');",
+  ),
+  esm(
+    "a variable of a function that made its functions",
+    "const make = () => { let k = 0; return { set(v) { k = v; }, read: () => k }; };\nconst made = make(); export const { set, read } = made;",
+  ),
+  esm(
+    "a variable of a function, which only constants are made by",
+    "const make = () => { let k = 0; return [(v) => { k = v; }, () => k]; };\nexport const [set, read] = make();",
+  ),
+  esm(
+    "a function of the program",
+    "const all = []; export const add = (g) => all.push(g); export const read = () => all.reduce((sum, g) => sum + g(), 0);",
+    `import { add } from "p"; const K = 1; add(() => K);`,
+    `import { read } from "./s.js"; export { add } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a function of the program, in one of the package",
+    "let g = () => 0; export const use = (h) => { const before = g; g = () => before() + h(); }; export const read = () => g();",
+    `import { use } from "p"; const K = 1; use(() => K);`,
+    `import { read } from "./s.js"; export { use } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "an object of a class of the program",
+    "let s; export const use = (v) => { s = v; }; export const read = () => s.k();",
+    `import { use } from "p"; class S { k() { return 1; } } use(new S());`,
+    `import { read } from "./s.js"; export { use } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  commonJs(
+    "a variable of another module, in CommonJS",
+    "let k = 0; exports.set = (v) => { k = v; }; exports.read = () => k;",
+  ),
+  commonJs(
+    "a member of its exports, in CommonJS",
+    "exports.k = 0; exports.set = (v) => { exports.k = v; }; exports.read = () => exports.k;",
+  ),
+  commonJs(
+    "a member of the exports of its main module",
+    "exports.none = 0;",
+    `import p from "p"; p.k = 1;`,
+    "const p = { k: 0 }; function read() { return p.k; } p.f = (x) => x + read(); module.exports = p;",
+  ),
+  commonJs(
+    "a variable, as tsc writes imports",
+    "Object.defineProperty(exports, '__esModule', { value: true }); let k = 0; const set = (v) => { k = v; }; exports.set = set; const read = () => k; exports.read = read;",
+    SET,
+    "const s_1 = require('./s.js'); const f = (x) => x + (0, s_1.read)(); exports.f = f; exports.set = s_1.set;",
+  ),
+  commonJs(
+    "a variable of a module that is loaded by a function",
+    "exports.none = 0;",
+    `import p from "p"; p.set(1);`,
+    `(function (root, make) { module.exports = make(); })(this, function () {
+  "use strict";
+  var k = 0;
+  function set(v) { k = v; }
+  function read() { return k; }
+  function f(x) { return x + read(); }
+  return { set: set, f: f };
+});`,
+  ),
+];
+
+/** Kind 3, of packages: settings in variables that only their own functions see. */
+export const PACKAGE_SETTINGS = [
+  ...SETTABLE.flatMap(({ what, code, setup, isCommonJs = false, y = "f(x)" }, i) => {
+    const name = `p-${String.fromCharCode(97 + i)}`;
+    const files: Record<string, string> = {
+      [`node_modules/${name}/package.json`]: JSON.stringify({
+        ...{ name, version: "1.0.0", main: "i.js" },
+        ...(isCommonJs ? {} : { type: "module" }),
+      }),
+      "setup.ts": setup.replaceAll('"p"', `"${name}"`),
+    };
+    for (const [file, text] of Object.entries(code)) files[`node_modules/${name}/${file}`] = text;
+    const imports = setup.includes("import p ")
+      ? `import p from "${name}"; const { f } = p;`
+      : `import { f } from "${name}";`;
+    const content: Content = { head: `import "./setup.js"; ${imports}`, y, files };
+    return [
+      row(3, `a setting of a package: ${what}`, content, ["setup.ts", "1", "2"], "y"),
+      row(
+        0,
+        `a setting of a package: ${what}: a comment`,
+        content,
+        ["setup.ts", `${setup.replaceAll('"p"', `"${name}"`)} // Set.`],
+        "",
+      ),
+    ];
+  }),
+];
