@@ -32,6 +32,9 @@ export const STATE = "state ";
 /** Packages whose records about a class count where that class does: see decorations.ts. */
 const RECORDS: ReadonlySet<string> = new Set(["reflect-metadata", "class-validator", "class-transformer", OUR_NAME]);
 
+/** A text that code of a program may have, too, by chance. */
+const SHORT = 60;
+
 /** The texts of functions that are known to be of packages. */
 const ofPackages = new Set<string>();
 
@@ -134,7 +137,7 @@ export class PackageState {
       piece.text += `function ${sha256(textOf(fn))}`;
       piece.next.push(...this.beside(fn, this.inClosures, piece.name));
     };
-    if (isInClosure && ofPackages.has(textOf(fn))) {
+    if (isInClosure && textOf(fn).length > SHORT && ofPackages.has(textOf(fn))) {
       ofPackage();
       return;
     }
@@ -149,6 +152,7 @@ export class PackageState {
         ofPackages.add(textOf(fn));
         ofPackage();
         if (isInClosure) return;
+        if (isOfPackage(facts)) piece.next.push(this.of(facts));
         for (const [name, value] of innerVariables(fn, facts)) {
           piece.text += ` ${name}`;
           piece.next.push(this.value(value, piece.name, this.inClosures));
