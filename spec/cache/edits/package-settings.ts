@@ -151,6 +151,32 @@ const SETTABLE: readonly Settable[] = [
     SET,
     "const s_1 = require('./s.js'); const f = (x) => x + (0, s_1.read)(); exports.f = f; exports.set = s_1.set;",
   ),
+  {
+    what: "a variable behind a barrel file, as tsc writes it",
+    code: {
+      "i.js":
+        "const s_1 = require('./s.js'); const f = (x) => x + (0, s_1.read)(); exports.f = f; exports.set = (v) => s_1.set(v);",
+      "s.js": `function star(m) { Object.keys(m).forEach((k) => Object.defineProperty(exports, k, { enumerable: true, get: function () { return m[k]; } })); }
+star(require("./t.js"));`,
+      "t.js": "let k = 0; exports.set = (v) => { k = v; }; exports.read = () => k;",
+    },
+    setup: SET,
+    isCommonJs: true,
+  },
+  {
+    what: "a variable of a module, in minified files",
+    code: {
+      "i.js": `import{read as r}from"./s.js";import{set as e}from"./s.js";const t=x=>x+r();export{t as f,e as set};`,
+      "s.js": "let k=0;const e=v=>{k=v},r=()=>k;export{e as set,r as read};",
+    },
+    setup: SET,
+  },
+  esm(
+    "a member of the prototype of a function",
+    "export function Point() {} Point.prototype.plus = function (x) { return x + this.k; }; Point.prototype.k = 0;",
+    `import { Point } from "p"; Point.prototype.k = 1;`,
+    `import { Point } from "./s.js"; export { Point }; const inner = (x) => new Point().plus(x); export const f = (x) => inner(x);`,
+  ),
   commonJs(
     "a variable of a module that is loaded by a function",
     "exports.none = 0;",
@@ -169,7 +195,7 @@ const SETTABLE: readonly Settable[] = [
 /** Kind 3, of packages: settings in variables that only their own functions see. */
 export const PACKAGE_SETTINGS = [
   ...SETTABLE.flatMap(({ what, code, setup, isCommonJs = false, y = "f(x)" }, i) => {
-    const name = `p-${String.fromCharCode(97 + i)}`;
+    const name = `p-${String.fromCharCode(97 + Math.floor(i / 26), 97 + (i % 26))}`;
     const files: Record<string, string> = {
       [`node_modules/${name}/package.json`]: JSON.stringify({
         ...{ name, version: "1.0.0", main: "i.js" },

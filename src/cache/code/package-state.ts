@@ -74,30 +74,26 @@ export class PackageState {
     if (!text) return;
     const { next } = this.walk.pieces[id]!;
     const texts: string[] = [];
-    const ways = new Map<string, Function[]>();
-    const leadsOn = (way: string, ...functions: Function[]) =>
-      getOrCreate(ways, way, (): Function[] => []).push(...functions);
+    /** Functions, by the modules that they are imported from. */
+    const imported = new Map<string, Function[]>();
     const variables = stateScope(facts);
     for (const name of variables === undefined ? [] : namesIn(variables)) {
       const { value, isUnset } = read(variables!, name);
       if (AROUND.has(name) || isUnset === true) continue;
       if (!isObject(value)) texts.push(`${name} ${textOfPrimitive(value)}`);
-      else if (isNamespace(value)) {
-        leadsOn(name, ...functionsIn(value));
-        for (const each of dataIn(value)) next.push(this.value(each, `${prefix}${name}`));
-      } else if (typeof value === "function" && text.imports.has(name)) leadsOn(text.imports.get(name)!, value);
+      else if (typeof value === "function" && text.imports.has(name))
+        getOrCreate(imported, text.imports.get(name)!, (): Function[] => []).push(value);
       else {
-        if (this.exporters().has(value) && this.exporters().get(value) !== file) leadsOn(name, ...functionsIn(value));
         texts.push(name);
         if (typeof value === "function" && text.isOwn(name, value))
-          next.push(...this.beside(value, this.byObject, prefix + name));
+          next.push(...this.beside(value, this.byObject, prefix + name, text.source));
         else next.push(this.value(value, prefix + name));
       }
     }
     const exported = cacheOf()[file!]?.exports;
     if (isObject(exported)) next.push(this.value(exported, `${prefix}exports`));
     this.walk.pieces[id]!.text += JSON.stringify(texts);
-    for (const functions of ways.values()) this.follow(id, functions);
+    for (const functions of imported.values()) this.follow(id, functions);
   }
 
   /** The modules that some functions are of, which are mostly those of one: V8 is asked for those that are not in the ones found. */
@@ -105,11 +101,8 @@ export class PackageState {
     const at = functions.findIndex((fn) => hasText(fn) && !found.some((source) => source.includes(textOf(fn))));
     if (at < 0) return;
     this.walk.inspect(functions[at]!, (facts) => {
-      let source: string | undefined;
-      if (isOfPackage(facts)) {
-        this.walk.pieces[id]!.next.push(this.of(facts));
-        source = moduleText(fileOf(facts.script.url) ?? "")?.source;
-      }
+      if (isOfPackage(facts)) this.walk.pieces[id]!.next.push(this.of(facts));
+      const source = sourceOf(facts);
       this.follow(id, functions.slice(at + 1), source === undefined ? found : [...found, source]);
     });
   }
@@ -133,9 +126,9 @@ export class PackageState {
   private function(id: number, fn: Function, known: Map<object, number>): void {
     const piece = this.walk.pieces[id]!;
     const isInClosure = known === this.inClosures;
-    const ofPackage = (): void => {
+    const ofPackage = (source?: string): void => {
       piece.text += `function ${sha256(textOf(fn))}`;
-      piece.next.push(...this.beside(fn, this.inClosures, piece.name));
+      piece.next.push(...this.beside(fn, this.inClosures, piece.name, source));
     };
     if (isInClosure && textOf(fn).length > SHORT && ofPackages.has(textOf(fn))) {
       ofPackage();
@@ -150,7 +143,7 @@ export class PackageState {
       else if (!isPackaged(facts)) piece.next.push(this.walk.value(fn));
       else {
         ofPackages.add(textOf(fn));
-        ofPackage();
+        ofPackage(isInClosure ? undefined : sourceOf(facts));
         if (isInClosure) return;
         if (isOfPackage(facts)) piece.next.push(this.of(facts));
         for (const [name, value] of innerVariables(fn, facts)) {
@@ -162,15 +155,15 @@ export class PackageState {
   }
 
   /** Of a package's function or class what is not in its text. */
-  private beside(fn: Function, known: Map<object, number>, name: string): number[] {
+  private beside(fn: Function, known: Map<object, number>, name: string, source?: string): number[] {
     if (types.isProxy(fn)) return [];
     const text = textOf(fn);
     const prototype = read(fn, "prototype").value;
-    const isChanged = isClassText(fn) && isObject(prototype) && !isFresh(prototype, fn);
-    const found = [fn, ...(isChanged ? [prototype] : [])].flatMap((holder) =>
+    const hasMembers = isObject(prototype) && !isFresh(prototype, fn) && (source !== undefined || isClassText(fn));
+    const found = [fn, ...(hasMembers ? [prototype] : [])].flatMap((holder) =>
       ownKeys(holder).flatMap((key) => {
         if (BORN_WITH.has(key)) return [];
-        const parts = partsIn(holder, key).filter((part) => part !== undefined && !isWrittenIn(part, text));
+        const parts = partsIn(holder, key).filter((part) => part !== undefined && !isWrittenIn(part, source ?? text));
         return parts.length === 0 ? [] : [String(key), ...parts];
       }),
     );
@@ -187,16 +180,23 @@ export class PackageState {
         texts.push(isObject(value) ? "" : textOfPrimitive(value));
       }
     };
+    if (isNamespace(object)) {
+      this.follow(id, functionsIn(object));
+      note(...valuesOf(object).filter((value) => typeof value === "object"));
+      return;
+    }
     const [type] = classesOf(object);
     const members = (isOfNode: boolean): void => {
       // A module's own functions are no state of it.
-      const source = this.exporters().has(object) ? moduleText(this.exporters().get(object)!)?.source : undefined;
+      const file = this.exporters().get(object);
+      if (file !== undefined) this.follow(id, functionsIn(object));
+      const source = file && moduleText(file)?.source;
       for (const key of types.isTypedArray(object) ? [] : ownKeys(object)) {
         // Of Node's objects only listeners: the others are numbers and times of a process.
         if (key === "stack" || (isOfNode && key !== "_events")) continue;
         const parts = partsIn(object, key);
-        if (source === undefined || !parts.every((part) => part === undefined || isWrittenIn(part, source)))
-          note(String(key), ...parts);
+        // Accessors hand on members of other modules.
+        if (!source || parts.length !== 1 || !isWrittenIn(parts[0], source)) note(String(key), ...parts);
       }
       piece.text += sha256(JSON.stringify(texts));
     };
@@ -232,7 +232,7 @@ export class PackageState {
 }
 
 /** The own properties of every function and prototype. */
-const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller", "constructor"]);
+const BORN_WITH = new Set<PropertyKey>(["length", "prototype", "arguments", "caller", "constructor"]);
 
 /** Times at which this process ran are no settings. */
 function textOfPrimitive(value: unknown): string {
@@ -251,6 +251,10 @@ function isOfPackage(facts: FunctionFacts): facts is Code {
   return facts.kind === "code" && isPackaged(facts) && !facts.script.url.startsWith("node:");
 }
 
+function sourceOf(facts: FunctionFacts): string | undefined {
+  return isOfPackage(facts) ? moduleText(fileOf(facts.script.url) ?? "")?.source : undefined;
+}
+
 /** A property's value, or the functions of an accessor. */
 function partsIn(holder: object, key: PropertyKey): readonly unknown[] {
   const descriptor = descriptorOf(holder, key);
@@ -265,13 +269,6 @@ function privatesOf(object: object): Hidden {
 
 function functionsIn(object: object): Function[] {
   return valuesOf(object).filter((value) => typeof value === "function");
-}
-
-/** The objects that a module exports, but other modules. */
-function dataIn(namespace: object): object[] {
-  return valuesOf(namespace).filter(
-    (value) => typeof value === "object" && isObject(value) && !isNamespace(value),
-  ) as object[];
 }
 
 function valuesOf(object: object): unknown[] {
