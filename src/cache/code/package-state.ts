@@ -3,12 +3,12 @@ import { createRequire } from "node:module";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { once } from "../../util/on-demand.js";
-import { forEachOf, ownKeys, textOf, timeOf } from "../../util/primordials.js";
+import { forEachOf, getPrototypeOf, isExtensible, ownKeys, textOf, timeOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
-import { type Hidden, hiddenOf, type Script } from "../../util/v8-inspector.js";
+import { type Hidden, hiddenIn, hiddenOf, type Script } from "../../util/v8-inspector.js";
 import { type Code, isPackaged } from "./functions.js";
 import type { FunctionFacts } from "./inspector.js";
-import { intlOptions, WORLD } from "./opaque.js";
+import { intlOptions, storedIn, WORLD } from "./opaque.js";
 import { fileOf, OUR_NAME, packageOf } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";
 import {
@@ -22,6 +22,7 @@ import {
   nameOf,
   read,
 } from "./reflection.js";
+import { specifiersIn } from "./script-text.js";
 import { isSinceStart } from "./since-start.js";
 import { AROUND, innerVariables, namesIn, stateScope } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -35,6 +36,9 @@ const RECORDS: ReadonlySet<string> = new Set(["reflect-metadata", "class-validat
 /** A text that code of a program may have, too, by chance. */
 const SHORT = 60;
 
+/** Closures of functions are followed so far: some packages have a graph of a hundred thousand. */
+const DEEPEST = 2;
+
 /** The texts of functions that are known to be of packages. */
 const ofPackages = new Set<string>();
 
@@ -47,9 +51,8 @@ const ofPackages = new Set<string>();
  */
 export class PackageState {
   private readonly byScript = new Map<Script, number>();
-  private readonly byObject = new Map<object, number>();
-  /** The same for values that the closures of a package's functions have: these closures are not followed any further. */
-  private readonly inClosures = new Map<object, number>();
+  /** The pieces of objects: for those in closures of a package's functions others, and for those in closures of functions in these. */
+  private readonly byLevel = Array.from({ length: DEEPEST + 1 }, () => new Map<object, number>());
   private readonly exporters = once(exporters);
 
   constructor(private readonly walk: Walk) {}
@@ -86,18 +89,32 @@ export class PackageState {
       else {
         texts.push(name);
         if (typeof value === "function" && text.isOwn(name, value))
-          next.push(...this.beside(value, this.byObject, prefix + name, text.source));
+          next.push(...this.beside(value, 0, prefix + name, text.source));
         else next.push(this.value(value, prefix + name));
       }
     }
-    const exported = cacheOf()[file!]?.exports;
-    if (isObject(exported)) next.push(this.value(exported, `${prefix}exports`));
+    for (const key of text.globals) {
+      const value = read(globalThis, key).value ?? read(process, key).value;
+      if (isObject(value)) next.push(this.value(value, prefix + String(key)));
+      else texts.push(`${String(key)} ${textOfPrimitive(value)}`);
+    }
+    if (file! in cacheOf())
+      for (const each of [file!, ...text.required()])
+        next.push(this.value(cacheOf()[each]?.exports, `${prefix}exports`));
     this.walk.pieces[id]!.text += JSON.stringify(texts);
-    for (const functions of imported.values()) this.follow(id, functions);
+    for (const functions of imported.values()) next.push(this.modulesOf(functions));
   }
 
-  /** The modules that some functions are of, which are mostly those of one: V8 is asked for those that are not in the ones found. */
-  private follow(id: number, functions: readonly Function[], found: readonly string[] = []): void {
+  /** The state of the modules that some functions are of: as a piece, since it is found out when V8 has answered. */
+  private modulesOf(functions: readonly Function[]): number {
+    const id = this.walk.piece("");
+    this.walk.pieces[id]!.text = STATE;
+    this.follow(id, functions, []);
+    return id;
+  }
+
+  /** They are mostly those of one module: V8 is asked for those that are not written in the ones found. */
+  private follow(id: number, functions: readonly Function[], found: readonly string[]): void {
     const at = functions.findIndex((fn) => hasText(fn) && !found.some((source) => source.includes(textOf(fn))));
     if (at < 0) return;
     this.walk.inspect(functions[at]!, (facts) => {
@@ -107,55 +124,54 @@ export class PackageState {
     });
   }
 
-  private value(value: unknown, name: string, known = this.byObject): number {
+  private value(value: unknown, name: string, level = 0): number {
     if (!isObject(value)) return this.walk.leaf(`${STATE}${textOfPrimitive(value)}`, name);
-    return getOrCreate(known, value, () => {
+    return getOrCreate(this.byLevel[level]!, value, () => {
       const builtIn = this.walk.language.names.get(value) ?? WORLD.get(value);
       if (builtIn !== undefined) return this.walk.leaf(`${STATE}built-in ${builtIn}`);
       const id = this.walk.piece(name);
       this.walk.pieces[id]!.text = STATE;
       this.walk.later(() => {
-        if (types.isProxy(value)) return;
-        if (typeof value === "function") this.function(id, value, known);
-        else this.object(id, value, known);
+        if (types.isProxy(value)) this.inside(id, value, level, "[[Target]]", "[[Handler]]");
+        else if (typeof value === "function") this.function(id, value, level);
+        else this.object(id, value, level);
       });
       return id;
     });
   }
 
-  private function(id: number, fn: Function, known: Map<object, number>): void {
+  private function(id: number, fn: Function, level: number): void {
     const piece = this.walk.pieces[id]!;
-    const isInClosure = known === this.inClosures;
     const ofPackage = (source?: string): void => {
       piece.text += `function ${sha256(textOf(fn))}`;
-      piece.next.push(...this.beside(fn, this.inClosures, piece.name, source));
+      piece.next.push(...this.beside(fn, Math.min(level + 1, DEEPEST), piece.name, source));
     };
-    if (isInClosure && textOf(fn).length > SHORT && ofPackages.has(textOf(fn))) {
+    if (level === DEEPEST && textOf(fn).length > SHORT && ofPackages.has(textOf(fn))) {
       ofPackage();
       return;
     }
     this.walk.inspect(fn, (facts) => {
       if (facts.kind === "bound") {
         for (const each of [facts.target, facts.self, ...facts.given])
-          piece.next.push(this.value(each, piece.name, known));
+          piece.next.push(this.value(each, piece.name, level));
       } else if (facts.kind === "native" || facts.script.url.startsWith("node:"))
         piece.text += `function ${nameOf(fn)}`;
       else if (!isPackaged(facts)) piece.next.push(this.walk.value(fn));
       else {
         ofPackages.add(textOf(fn));
-        ofPackage(isInClosure ? undefined : sourceOf(facts));
-        if (isInClosure) return;
-        if (isOfPackage(facts)) piece.next.push(this.of(facts));
+        ofPackage(level === 0 ? sourceOf(facts) : undefined);
+        if (level === DEEPEST) return;
+        if (level === 0 && isOfPackage(facts)) piece.next.push(this.of(facts));
         for (const [name, value] of innerVariables(fn, facts)) {
           piece.text += ` ${name}`;
-          piece.next.push(this.value(value, piece.name, this.inClosures));
+          piece.next.push(this.value(value, piece.name, level + 1));
         }
       }
     });
   }
 
   /** Of a package's function or class what is not in its text. */
-  private beside(fn: Function, known: Map<object, number>, name: string, source?: string): number[] {
+  private beside(fn: Function, level: number, name: string, source?: string): number[] {
     if (types.isProxy(fn)) return [];
     const text = textOf(fn);
     const prototype = read(fn, "prototype").value;
@@ -167,38 +183,50 @@ export class PackageState {
         return parts.length === 0 ? [] : [String(key), ...parts];
       }),
     );
+    for (const base of basesOf(fn)) found.push("extends", base);
     if (/\bstatic\s*#/.test(text)) found.push(...privatesOf(fn).flat());
-    return found.map((part) => this.value(part, name, known));
+    return found.map((part) => this.value(part, name, level));
   }
 
-  private object(id: number, object: object, known: Map<object, number>): void {
+  /** The content of an object that V8 alone shows. */
+  private inside(id: number, object: object, level: number, ...names: readonly string[]): void {
+    const hidden = hiddenOf(object);
+    const piece = this.walk.pieces[id]!;
+    for (const name of names) piece.next.push(this.value(hiddenIn(hidden, name), piece.name, level));
+  }
+
+  private object(id: number, object: object, level: number): void {
     const piece = this.walk.pieces[id]!;
     const texts: string[] = [];
     const note = (...values: unknown[]): void => {
       for (const value of values) {
-        if (isObject(value)) piece.next.push(this.value(value, piece.name, known));
+        if (isObject(value)) piece.next.push(this.value(value, piece.name, level));
         texts.push(isObject(value) ? "" : textOfPrimitive(value));
       }
     };
     if (isNamespace(object)) {
-      this.follow(id, functionsIn(object));
+      piece.next.push(this.modulesOf(functionsIn(object)));
       note(...valuesOf(object).filter((value) => typeof value === "object"));
       return;
     }
+    if (types.isPromise(object)) this.inside(id, object, level, "[[PromiseState]]", "[[PromiseResult]]");
+    const stored = storedIn(object);
+    if (stored !== undefined) note(stored.value);
+    const base = getPrototypeOf(object);
+    if (base !== null && !Object.hasOwn(base, "constructor")) note(base);
     const [type] = classesOf(object);
     const members = (isOfNode: boolean): void => {
       // A module's own functions are no state of it.
       const file = this.exporters().get(object);
-      if (file !== undefined) this.follow(id, functionsIn(object));
+      if (file !== undefined) piece.next.push(this.modulesOf(functionsIn(object)));
       const source = file && moduleText(file)?.source;
       for (const key of types.isTypedArray(object) ? [] : ownKeys(object)) {
-        // Of Node's objects only listeners: the others are numbers and times of a process.
-        if (key === "stack" || (isOfNode && key !== "_events")) continue;
+        if (key === "stack" || (isOfNode && !isListener(key))) continue;
         const parts = partsIn(object, key);
         // Accessors hand on members of other modules.
         if (!source || parts.length !== 1 || !isWrittenIn(parts[0], source)) note(String(key), ...parts);
       }
-      piece.text += sha256(JSON.stringify(texts));
+      piece.text += `${isExtensible(object) ? "" : "closed "}${sha256(JSON.stringify(texts))}`;
     };
     texts.push(this.contentOf(object, note));
     if (type === undefined || isNative(type) || types.isProxy(type)) {
@@ -234,6 +262,13 @@ export class PackageState {
 /** The own properties of every function and prototype. */
 const BORN_WITH = new Set<PropertyKey>(["length", "prototype", "arguments", "caller", "constructor"]);
 
+/** Of Node's objects only listeners count: their other members are numbers and times of a process. */
+function isListener(key: PropertyKey): boolean {
+  return typeof key === "symbol" ? key.description === "kEvents" : LISTENERS.has(String(key));
+}
+
+const LISTENERS: ReadonlySet<string> = new Set(["_events", "next", "callback", "listener"]);
+
 /** Times at which this process ran are no settings. */
 function textOfPrimitive(value: unknown): string {
   return isSinceStart(value) ? "since the start" : primitiveText(value);
@@ -263,6 +298,14 @@ function partsIn(holder: object, key: PropertyKey): readonly unknown[] {
   return get === undefined && set === undefined ? [value] : [get, set];
 }
 
+/** The functions that a class inherits from: it may have been given others than those in its text. */
+function basesOf(fn: Function): Function[] {
+  const prototype = read(fn, "prototype").value;
+  const inherited = isObject(prototype) && getPrototypeOf(prototype);
+  const bases = [getPrototypeOf(fn), inherited && read(inherited, "constructor").value];
+  return bases.filter((base): base is Function => typeof base === "function" && hasText(base));
+}
+
 function privatesOf(object: object): Hidden {
   return hiddenOf(object).filter(([name]) => name.startsWith("#"));
 }
@@ -280,6 +323,10 @@ interface ModuleText {
   readonly source: string;
   /** The modules that its variables are imported from. */
   readonly imports: ReadonlyMap<string, string>;
+  /** The members of globalThis that it names. */
+  readonly globals: readonly PropertyKey[];
+  /** The files that it requires, at its top or in functions. */
+  required(): readonly string[];
   /** True if a variable has the function that is written where it is declared. */
   isOwn(name: string, fn: Function): boolean;
 }
@@ -299,14 +346,14 @@ const moduleTexts = new Map<string, ModuleText | undefined>();
 function moduleText(file: string): ModuleText | undefined {
   return getOrCreate(moduleTexts, file, () => {
     try {
-      return readModule(readFileSync(file, "utf8"));
+      return readModule(file, readFileSync(file, "utf8"));
     } catch {
       return undefined;
     }
   });
 }
 
-function readModule(source: string): ModuleText {
+function readModule(file: string, source: string): ModuleText {
   const imports = new Map<string, string>();
   for (const [, names, specifier] of source.matchAll(IMPORT))
     for (const [name] of names!.matchAll(IMPORTED)) imports.set(name, specifier!);
@@ -314,9 +361,32 @@ function readModule(source: string): ModuleText {
   for (const { 0: whole, 1: variable, 2: own, index } of source.matchAll(DECLARED))
     getOrCreate(declared, (variable ?? own)!, (): number[] => []).push(index + whole.length);
   return {
-    ...{ source, imports },
+    ...{ source, imports, globals: globalsIn(source), required: once(() => requiredIn(file, source)) },
     isOwn: (name, fn) => hasText(fn) && (declared.get(name) ?? []).some((at) => source.startsWith(textOf(fn), at)),
   };
+}
+
+/** `globalThis.name`, `globalThis["name"]`, `Symbol.for("name")` */
+const GLOBAL =
+  /\b(?:globalThis|global)\s*(?:\?\.|\.)\s*([\w$]+)|\b(?:globalThis|global)\s*(?:\?\.)?\[\s*["'`]([^"'`\n]+)/g;
+const SYMBOL = /\bSymbol\.for\(\s*["'`]([^"'`\n]+)/g;
+
+function globalsIn(source: string): PropertyKey[] {
+  const names = Array.from(source.matchAll(GLOBAL), ([, member, text]) => member ?? text!);
+  const symbols = Array.from(source.matchAll(SYMBOL), ([, name]) => Symbol.for(name!));
+  return [...new Set<PropertyKey>([...names, ...symbols])];
+}
+
+function requiredIn(file: string, source: string): string[] {
+  const { resolve } = createRequire(file);
+  return [...new Set(specifiersIn(source))].flatMap((specifier) => {
+    try {
+      return [resolve(specifier)];
+    } catch {
+      // It is not installed, or was named in a comment.
+      return [];
+    }
+  });
 }
 
 const cacheOf = once(() => createRequire(import.meta.url).cache as Record<string, { exports?: unknown } | undefined>);
