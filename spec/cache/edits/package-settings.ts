@@ -8,7 +8,8 @@ interface Settable {
   /** A module of the program; 1 becomes 2. */
   readonly setup: string;
   readonly isCommonJs?: boolean;
-  readonly y?: string;
+  /** True if its state is one of the whole process. */
+  readonly isAlone?: boolean;
 }
 
 const SET = `import { set } from "p"; set(1);`;
@@ -177,6 +178,77 @@ star(require("./t.js"));`,
     `import { Point } from "p"; Point.prototype.k = 1;`,
     `import { Point } from "./s.js"; export { Point }; const inner = (x) => new Point().plus(x); export const f = (x) => inner(x);`,
   ),
+  esm(
+    "a static member that a class inherits",
+    "class Base { static opts = { k: 0 }; } export class Sub extends Base {} export const read = () => Sub.opts.k;",
+    `import { Sub } from "p"; Sub.opts.k = 1;`,
+    `import { read } from "./s.js"; export { Sub } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "the prototype of a prototype",
+    "class A { k() { return 1; } } class B { k() { return 2; } } class Base {} export const set = (n) => Object.setPrototypeOf(Base.prototype, n === 1 ? A.prototype : B.prototype); export const read = () => new Base().k();",
+  ),
+  esm(
+    "the prototype of an object",
+    "let o = {}; export const use = (base) => { o = Object.create(base); }; export const read = () => o.k;",
+    `import { use } from "p"; use({ k: 1 });`,
+    `import { read } from "./s.js"; export { use } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "an object that may be closed",
+    "export const o = {}; export const read = () => Object.isExtensible(o);",
+    `import { o } from "p"; if (1 === Number("2")) Object.preventExtensions(o);`,
+    `import { read } from "./s.js"; export { o } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  {
+    isAlone: true,
+    ...esm(
+      "a member of globalThis, by a symbol",
+      "const k = Symbol.for('settings of p'); const all = () => (globalThis[k] ??= { k: 0 }); export const set = (v) => { all().k = v; }; export const read = () => all().k;",
+    ),
+  },
+  {
+    isAlone: true,
+    ...esm(
+      "a member of globalThis",
+      "export const set = (v) => { globalThis.settingsOfP = v; }; export const read = () => globalThis.settingsOfP;",
+    ),
+  },
+  esm(
+    "a settled promise",
+    "let k; export const set = (v) => { k = Promise.resolve({ v }); }; export const read = () => k;",
+    SET,
+    `import { read } from "./s.js"; export { set } from "./s.js"; export const f = (x) => read().then(({ v }) => x + v);`,
+  ),
+  esm(
+    "an object behind a Proxy",
+    "export const config = new Proxy({ k: 0 }, {}); export const set = (v) => { config.k = v; }; export const read = () => config.k;",
+  ),
+  esm(
+    "a listener of an EventTarget",
+    "export const bus = new EventTarget(); export const read = () => { const event = new Event('k'); bus.dispatchEvent(event); return event.k; };",
+    `import { bus } from "p"; bus.addEventListener("k", (event: any) => { event.k = 1; });`,
+    `import { read } from "./s.js"; export { bus } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a listener of an EventEmitter",
+    "import { EventEmitter } from 'node:events'; export const bus = new EventEmitter(); export const read = () => { const event = {}; bus.emit('k', event); return event.k; };",
+    `import { bus } from "p"; bus.on("k", (event: any) => { event.k = 1; });`,
+    `import { read } from "./s.js"; export { bus } from "./s.js"; export const f = (x) => x + read();`,
+  ),
+  esm(
+    "a module that a bundler starts when it is first called",
+    `var wrap = (run, module) => function () { return module || run((module = { exports: {} }).exports, module), module.exports; };
+var start = wrap(function (exports, module) { var k = 0; exports.set = function (v) { k = v; }; exports.read = function () { return k; }; });
+export function set(v) { start().set(v); }
+export function read() { return start().read(); }`,
+  ),
+  commonJs(
+    "a member of a module that is required in a function",
+    "exports.k = 0;",
+    SET,
+    "exports.f = (x) => x + require('./s.js').k; exports.set = (v) => { require('./' + 's.js').k = v; };",
+  ),
   commonJs(
     "a variable of a module that is loaded by a function",
     "exports.none = 0;",
@@ -194,7 +266,7 @@ star(require("./t.js"));`,
 
 /** Kind 3, of packages: settings in variables that only their own functions see. */
 export const PACKAGE_SETTINGS = [
-  ...SETTABLE.flatMap(({ what, code, setup, isCommonJs = false, y = "f(x)" }, i) => {
+  ...SETTABLE.flatMap(({ what, code, setup, isCommonJs = false, isAlone = false }, i) => {
     const name = `p-${String.fromCharCode(97 + Math.floor(i / 26), 97 + (i % 26))}`;
     const files: Record<string, string> = {
       [`node_modules/${name}/package.json`]: JSON.stringify({
@@ -207,15 +279,16 @@ export const PACKAGE_SETTINGS = [
     const imports = setup.includes("import p ")
       ? `import p from "${name}"; const { f } = p;`
       : `import { f } from "${name}";`;
-    const content: Content = { head: `import "./setup.js"; ${imports}`, y, files };
+    const content: Content = { head: `import "./setup.js"; ${imports}`, y: "f(x)", files };
     return [
-      row(3, `a setting of a package: ${what}`, content, ["setup.ts", "1", "2"], "y"),
+      row(3, `a setting of a package: ${what}`, content, ["setup.ts", "1", "2"], "y", { isAlone }),
       row(
         0,
         `a setting of a package: ${what}: a comment`,
         content,
         ["setup.ts", `${setup.replaceAll('"p"', `"${name}"`)} // Set.`],
         "",
+        { isAlone },
       ),
     ];
   }),
