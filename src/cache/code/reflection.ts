@@ -116,6 +116,11 @@ export function isNative(fn: Function): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(textOf(fn));
 }
 
+/** True for a function that is written in a script. */
+export function hasText(fn: Function): boolean {
+  return !types.isProxy(fn) && !isNative(fn);
+}
+
 export function isNamespace(object: object): boolean {
   return types.isModuleNamespaceObject(object);
 }
