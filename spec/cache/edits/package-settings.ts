@@ -237,6 +237,14 @@ star(require("./t.js"));`,
     `import { read } from "./s.js"; export { bus } from "./s.js"; export const f = (x) => x + read();`,
   ),
   esm(
+    "a variable beside buffers that were sent away",
+    "let k = 0; const sent = new Uint8Array(8), buffer = new ArrayBuffer(8); structuredClone(0, { transfer: [sent.buffer, buffer] }); export const set = (v) => { k = v; }; export const read = () => k + sent.length + buffer.byteLength;",
+  ),
+  esm(
+    "a variable beside accessors that throw, and a revoked Proxy",
+    "let k = 0; const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); const o = { get a() { throw new Error('read'); }, proxy }; export const set = (v) => { k = v; }; export const read = () => k + Object.keys(o).length;",
+  ),
+  esm(
     "a module that a bundler starts when it is first called",
     `var wrap = (run, module) => function () { return module || run((module = { exports: {} }).exports, module), module.exports; };
 var start = wrap(function (exports, module) { var k = 0; exports.set = function (v) { k = v; }; exports.read = function () { return k; }; });

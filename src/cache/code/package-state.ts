@@ -46,8 +46,8 @@ const ofPackages = new Set<string>();
  * The variables at the top of packages' modules, beside their code: settings, and what a program has registered. Only functions of the
  * package see them, and which of these are called is not known: so all counts that a module has, and the modules that it imports.
  *
- * Functions and classes of packages count by their files. Of the functions around which packages make others, those of the project count.
- * The content of promises and WeakMaps, which V8 alone could show, is left out: it is what packages memoize, and seldom a setting.
+ * Functions and classes of packages count by their files; with those that a program has given them, all counts that these lead to. The content
+ * of a WeakMap, a generator or a native object is left out: it is what packages memoize, and seldom a setting.
  */
 export class PackageState {
   private readonly byScript = new Map<Script, number>();
@@ -94,7 +94,8 @@ export class PackageState {
       }
     }
     for (const key of text.globals) {
-      const value = read(globalThis, key).value ?? read(process, key).value;
+      // Some packages keep their one state in `process`, by a symbol.
+      const value = read(globalThis, key).value ?? (typeof key === "symbol" ? read(process, key).value : undefined);
       if (isObject(value)) next.push(this.value(value, prefix + String(key)));
       else texts.push(`${String(key)} ${textOfPrimitive(value)}`);
     }
@@ -213,7 +214,7 @@ export class PackageState {
     const stored = storedIn(object);
     if (stored !== undefined) note(stored.value);
     const base = getPrototypeOf(object);
-    if (base !== null && !Object.hasOwn(base, "constructor")) note(base);
+    if (base !== null && !read(base, "constructor").isThere) note(base);
     const [type] = classesOf(object);
     const members = (isOfNode: boolean): void => {
       // A module's own functions are no state of it.
@@ -244,8 +245,8 @@ export class PackageState {
   /** The content of an object besides its properties. */
   private contentOf(object: object, note: (...values: unknown[]) => void): string {
     if (Array.isArray(object)) return `array ${object.length}`;
-    if (ArrayBuffer.isView(object)) return sha256(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
-    if (types.isAnyArrayBuffer(object)) return sha256(new Uint8Array(object));
+    if (ArrayBuffer.isView(object)) return bytesOf(object.buffer, object.byteOffset, object.byteLength);
+    if (types.isAnyArrayBuffer(object)) return bytesOf(object);
     if (types.isDate(object)) return `date ${timeOf(object)}`;
     if (types.isRegExp(object)) return `regexp ${object.source} ${object.flags}`;
     if (types.isBoxedPrimitive(object)) return primitiveText((object as { valueOf(): unknown }).valueOf());
@@ -261,6 +262,14 @@ export class PackageState {
 
 /** The own properties of every function and prototype. */
 const BORN_WITH = new Set<PropertyKey>(["length", "prototype", "arguments", "caller", "constructor"]);
+
+function bytesOf(buffer: ArrayBufferLike, offset?: number, length?: number): string {
+  try {
+    return sha256(new Uint8Array(buffer, offset, length));
+  } catch {
+    return "a buffer that was sent to another thread";
+  }
+}
 
 /** Of Node's objects only listeners count: their other members are numbers and times of a process. */
 function isListener(key: PropertyKey): boolean {
