@@ -155,19 +155,17 @@ export class PackageState {
       if (facts.kind === "bound") {
         for (const each of [facts.target, facts.self, ...facts.given])
           piece.next.push(this.value(each, piece.name, level));
-      } else if (facts.kind === "native" || facts.script.url.startsWith("node:"))
-        piece.text += `function ${nameOf(fn)}`;
-      else if (!isPackaged(facts)) piece.next.push(this.walk.value(fn));
-      else {
+      } else if (isOfPackage(facts)) {
         ofPackages.add(textOf(fn));
         ofPackage(level === 0 ? sourceOf(facts) : undefined);
         if (level === DEEPEST) return;
-        if (level === 0 && isOfPackage(facts)) piece.next.push(this.of(facts));
+        if (level === 0) piece.next.push(this.of(facts));
         for (const [name, value] of innerVariables(fn, facts)) {
           piece.text += ` ${name}`;
           piece.next.push(this.value(value, piece.name, level + 1));
         }
-      }
+      } else if (isPackaged(facts)) piece.text += `function ${nameOf(fn)}`;
+      else piece.next.push(this.walk.value(fn));
     });
   }
 
