@@ -336,11 +336,12 @@ export class ProgramDigests {
 
 const SET_IT = "Set it by env: modal({ env }), take it as an input, or give the node a version";
 const TAKE_IT = "Take it as an input, or give the node a version";
+const CHANGE_IT = "Write it in another way, take it as an input, or give the node a version";
 const NOT_KNOWN = "its code can't be analyzed: ";
 
 /** Returns a problem of code in words; that of a nested pipeline's step has them already. */
 function notKnown(problem: string): string {
-  return problem.startsWith(NOT_KNOWN) ? problem : NOT_KNOWN + problem;
+  return problem.startsWith(NOT_KNOWN) ? problem : `${NOT_KNOWN}${problem}. ${CHANGE_IT}`;
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {

@@ -34,7 +34,23 @@ export function describeChanges(past: ComputationRecord, now: ComputationRecord)
   for (const [name, digest] of now.inputs) {
     if (before.has(name) && before.get(name) !== digest) clauses.push(`${name} changed`);
   }
-  return { clauses, values };
+  return { clauses: shortened(clauses), values };
+}
+
+/** The maximum number of clauses: a package's table of a hundred numbers has as many members that change. */
+const MOST = 6;
+
+/** The clauses that say most: of many, those of code, variables and packages rather than of members. */
+function shortened(clauses: readonly string[]): readonly string[] {
+  if (clauses.length <= MOST) return clauses;
+  const placed = clauses.filter((clause) => !isOfMember(clause));
+  const listed = (placed.length > 0 ? placed : clauses).slice(0, MOST - 1);
+  return [...listed, `and ${clauses.length - listed.length} other changes`];
+}
+
+/** True for a value that is in no file, and in no package: it is reached by another one. */
+function isOfMember(clause: string): boolean {
+  return /^the value of \S+ (?:changed|is )/.test(clause);
 }
 
 function codeChanges(past: ComputationRecord, now: ComputationRecord): { clauses: string[]; values: string[] } {
@@ -64,9 +80,8 @@ function codeChanges(past: ComputationRecord, now: ComputationRecord): { clauses
       if (part.file !== "") namedInFiles.add(part.name);
       // What is in a list has its name.
       else if (namedInFiles.has(part.name)) continue;
-      const isRestless = restless.has(place);
-      clauses.push(isRestless ? `${sentence(part)} ${NEW_EACH_TIME}` : `${sentence(part)} changed`);
-      if (isValue(part) && past.process !== now.process) values.push(place);
+      clauses.push(`${sentence(part)} ${restless.has(place) ? newEachTime(part) : "changed"}`);
+      if ((isValue(part) || isOfPackage(part)) && past.process !== now.process) values.push(place);
     }
   }
   for (const [place, { part }] of isLess ? [] : before)
@@ -79,8 +94,12 @@ function hasFewer(one: ComputationRecord, other: ComputationRecord): boolean {
   return other.inputs.some(([name]) => !names.has(name));
 }
 
-const NEW_EACH_TIME =
-  "is new in each process, so nothing is reused: take it as an input, or read it where the node does not";
+function newEachTime(part: Part): string {
+  const remedy = isOfPackage(part)
+    ? "give the node a version"
+    : "take it as an input, or read it where the node does not";
+  return `is new in each process, so nothing is reused: ${remedy}`;
+}
 
 /** Code that has the same values in other places than before. */
 function orderChanges(past: ComputationRecord, now: ComputationRecord): string[] {
@@ -110,6 +129,11 @@ const OTHER_PARTS = /^(?:package|the) /;
 
 function isValue({ name }: Part): boolean {
   return !OTHER_PARTS.test(name) && !name.startsWith("class ") && !name.endsWith("()");
+}
+
+/** True for a variable of a package: its code is another one only if the package is. */
+function isOfPackage({ name }: Part): boolean {
+  return /^package [^:]+: /.test(name);
 }
 
 function sentence(part: Part): string {

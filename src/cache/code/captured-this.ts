@@ -3,6 +3,9 @@ import { formsOf } from "./analysis.js";
 import { classesOf, isObject } from "./reflection.js";
 import type { Walk } from "./walk.js";
 
+const PROBLEM =
+  'an arrow function of a package uses the "this" around it, which V8 does not show unless it is called as a method of its object';
+
 const ARROW = /^(?:async\b\s*)?(?:\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
 /**
@@ -28,8 +31,7 @@ export class CapturedThis {
     if (this.arrows.length === 0) return;
     const before = this.walk.leadingTo();
     for (const { id, text } of this.arrows.splice(0))
-      if (!this.isOfObject(id, text, before) && usesThis(text))
-        this.walk.unknown(id, `an arrow function of a package uses the "this" around it, which V8 does not show`);
+      if (!this.isOfObject(id, text, before) && usesThis(text)) this.walk.unknown(id, PROBLEM);
   }
 
   private isOfObject(id: number, text: string, before: readonly (readonly number[])[]): boolean {

@@ -145,7 +145,6 @@ export class CodeReader {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
       return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
     }
-    const unknown = graph.flawOf(id);
     const { fn, restored } = graph.restoredFrom(id);
     for (const { owner, content } of restored) {
       const old = fn && oldContent(owner, fn, lookup.digest, content);
@@ -153,7 +152,7 @@ export class CodeReader {
     }
     return {
       digest: lookup.old.size === 0 ? lookup.digest : sha256([lookup.digest, ...lookup.old.values()].join()),
-      problem: unknown && problemOf(unknown),
+      problem: graph.flawOf(id),
       parts: () => [
         ...graph
           .reachOf(id)
@@ -176,10 +175,6 @@ export class CodeReader {
 /** An object may have a field of that name: that of an input which a subclass made a node of. */
 function methodOf(object: object, name: string): Function | undefined {
   return (Object.getPrototypeOf(object) as Record<string, Function | undefined>)[name];
-}
-
-function problemOf({ problem, file }: Piece): string {
-  return file === "" ? problem! : `${problem} in ${file}`;
 }
 
 function partOf({ name, file, text }: Piece): Part {

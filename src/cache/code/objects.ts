@@ -191,7 +191,8 @@ export class Objects {
       const options = intlOptions(type, object);
       if (options !== undefined) return `intl ${nameOf(type)} ${options}`;
       const named = [...classesOf(object)].find((each) => nameOf(each) !== "");
-      this.walk.unknown(id, `V8 does not show what is in a ${named === undefined ? "native object" : nameOf(named)}`);
+      const kind = named === undefined ? "a native object" : `an object of the class ${nameOf(named)}`;
+      this.walk.unknown(id, `V8 does not show what is in ${kind}`);
     }
     const stored = storedIn(object);
     if (stored !== undefined) piece.next.push(this.walk.value(stored.value, name));

@@ -41,8 +41,7 @@ export class Pieces {
   }
 
   unknown(id: number, problem: string): void {
-    const piece = this.pieces[id]!;
-    piece.problem ??= piece.name === "" ? problem : `${problem} (${piece.name})`;
+    this.pieces[id]!.problem ??= problem;
   }
 
   /** For each piece, those that lead to it. @param isEnd true for a piece that does not count as leading on. */
@@ -51,6 +50,18 @@ export class Pieces {
     for (const [from, piece] of this.pieces.entries())
       if (!isEnd(piece)) for (const to of piece.next) before[to]!.push(from);
     return before;
+  }
+
+  /** The pieces on a shortest way from one to another that it leads to, with both. */
+  wayTo(to: number, from: number): Piece[] {
+    const before = new Map<number, number | undefined>([[from, undefined]]);
+    for (const [at] of before) {
+      if (at === to) break;
+      for (const next of this.pieces[at]!.next) if (!before.has(next)) before.set(next, at);
+    }
+    const way: Piece[] = [];
+    for (let at: number | undefined = to; at !== undefined; at = before.get(at)) way.unshift(this.pieces[at]!);
+    return way;
   }
 
   /** @param isEnd true for a piece behind which nothing is looked at, and that is none of those found. */

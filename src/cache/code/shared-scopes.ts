@@ -1,7 +1,7 @@
 import { getOrCreate } from "../../util/get-or-create.js";
+import type { Flaw } from "./flaws.js";
 import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
-import type { Piece } from "./pieces.js";
 import { read } from "./reflection.js";
 import { isSameScope } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -11,7 +11,7 @@ export class SharedScopes {
   /** Scopes of the same place in a script. */
   private readonly alike = new Map<string, { readonly id: number; readonly variables: object }[]>();
   /** Scopes that may be one: who reaches both can't be known. */
-  private readonly doubts: { readonly between: readonly number[]; readonly piece: Piece }[] = [];
+  private readonly doubts: { readonly between: readonly number[]; readonly flaw: Flaw }[] = [];
 
   constructor(private readonly walk: Walk) {}
 
@@ -34,14 +34,13 @@ export class SharedScopes {
       alike.push({ id: own, variables });
       const problem = `V8 does not show if two functions share one variable or have two of the same name (${name})`;
       for (const { other, is } of answers)
-        if (is === undefined)
-          this.doubts.push({ between: [own, other.id], piece: { ...this.walk.pieces[id]!, problem } });
+        if (is === undefined) this.doubts.push({ between: [own, other.id], flaw: { problem, at: id } });
     }
   }
 
-  doubtOf(id: number): Piece | undefined {
+  doubtOf(id: number): Flaw | undefined {
     if (this.doubts.length === 0) return undefined;
     const reached = this.walk.reachedFrom(id);
-    return this.doubts.find(({ between }) => between.every((scope) => reached.has(scope)))?.piece;
+    return this.doubts.find(({ between }) => between.every((scope) => reached.has(scope)))?.flaw;
   }
 }

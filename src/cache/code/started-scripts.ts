@@ -3,9 +3,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { memoize } from "../../util/on-demand.js";
 import { cwd } from "../../util/primordials.js";
 import { isLoaded } from "../../util/v8-inspector.js";
+import type { Flaw } from "./flaws.js";
 import { filesOf, type Unit } from "./import-closure.js";
 import { fileOf } from "./packages.js";
-import type { Piece } from "./pieces.js";
 import type { Walk } from "./walk.js";
 
 /**
@@ -49,15 +49,16 @@ export class StartedScripts {
     this.text(id, address);
   }
 
-  /** The piece of a function that starts a script, if code leads to it and to no name of a script. */
-  namelessFrom(id: number): Piece | undefined {
+  /** That a function starts a script, if code leads to it and to no name of a script. */
+  namelessFrom(id: number): Flaw | undefined {
     if (this.starters.length === 0) return undefined;
     const reached = this.walk.reachedFrom(id);
     const starter = this.starters.find((each) => reached.has(each));
     if (starter === undefined || [...this.naming].some((each) => reached.has(each))) return undefined;
-    const piece = this.walk.pieces[starter]!;
-    const problem = `it starts a script, and no text that it leads to is the name of that script's file (${piece.name})`;
-    return { ...piece, problem };
+    return {
+      problem: "it starts a script, and no text that it leads to is the name of that script's file",
+      at: starter,
+    };
   }
 
   private add(id: number, file: string | undefined): void {

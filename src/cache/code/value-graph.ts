@@ -12,6 +12,7 @@ import { CapturedThis } from "./captured-this.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
 import { readsMetadata } from "./decorations.js";
+import { describeFlaw, type Flaw } from "./flaws.js";
 import { CLOSED } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
 import { ClosureValues } from "./given.js";
@@ -144,11 +145,14 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     return this.merkle.digests[id]!;
   }
 
-  /** A piece that makes it impossible to say what another one does: it leads there. */
-  flawOf(id: number): Piece | undefined {
+  /** The reason why it can't be known what a piece does, in words, with its place. */
+  flawOf(id: number): string | undefined {
     const flaw = this.merkle.flawed[id];
-    if (flaw !== undefined) return this.pieces[flaw];
-    return this.references.scopes.doubtOf(id) ?? this.references.scripts.namelessFrom(id);
+    const found: Flaw | undefined =
+      flaw === undefined
+        ? (this.references.scopes.doubtOf(id) ?? this.references.scripts.namelessFrom(id))
+        : { problem: this.pieces[flaw]!.problem!, at: flaw };
+    return found && describeFlaw(found.problem, this.wayTo(found.at, id));
   }
 
   /** The identities of objects that a piece reaches by several paths. */
@@ -338,7 +342,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private describe(id: number, fn: Function, facts: FunctionFacts): void {
     if (facts.kind === "native") {
       this.pieces[id]!.text = `native ${nameOf(fn)}`;
-      if (!isOfNode(fn)) this.unknown(id, "a native function: V8 does not show what it has inside");
+      if (!isOfNode(fn))
+        this.unknown(id, `V8 does not show what is in a native function: ${nameOf(fn) || "one without a name"}`);
     } else if (facts.kind === "bound") this.bound(id, facts);
     else if (facts.script.url.startsWith("node:")) this.ofNode(id, fn, facts);
     else {
