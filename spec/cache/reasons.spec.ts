@@ -171,6 +171,21 @@ await new P().run({ x: 1 }, { cache: memory() });`,
     if (warnings.size === 0) throw new Error(stderr);
   });
 
+  it("is printed where the program ends its process as soon as it has the outputs", async () => {
+    const program = path.join(newFolder("ending"), "main.mjs");
+    writeFileSync(
+      program,
+      `import { input, memory, node, Pipeline } from "${pathToFileURL(built("src/index.ts")).href}";
+class P extends Pipeline { y() { return () => 1; } }
+input()(P.prototype, "x");
+node("x")(P.prototype, "y", Object.getOwnPropertyDescriptor(P.prototype, "y"));
+await new P().run({ x: 1 }, { cache: memory() });
+process.exit(0);`,
+    );
+    const { stderr } = await execute(process.execPath, [program]);
+    expect(stderr).to.contain("HypernodesWarning: P.y is not cached: value: it is a function");
+  });
+
   for (const [name, , , reason] of UNKNOWN)
     it(`names the place and a remedy: ${name}`, () => {
       const place = `y_${name}() of main.mjs`;

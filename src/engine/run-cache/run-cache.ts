@@ -128,6 +128,8 @@ export class RunCache {
       this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
     }
     for (const session of sessions) await session.end();
+    // Node prints warnings in the next tick. A program may end its process as soon as it has the outputs.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   /** Writes the entries that wait for being written. */
