@@ -506,8 +506,30 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     const place = `Next.y: computed: the value of log.started in ${path.relative(process.cwd(), program)}`;
     expect(await said()).to.equal(`${place} changed`);
     expect(await said()).to.equal(
-      `${place} is new in each process, so nothing is reused: take it as an input, or read it where the node does not`,
+      `${place} changed again. If it is new in each process, nothing is ever reused: take it as an input, or read it where the node does not`,
     );
+  });
+
+  it("is not explained as new in each process where an edit changed it and a run between two edits has not", async () => {
+    const program = path.join(folder, "steady.mjs");
+    const env = { STORE: path.join(folder, "steady.sqlite") };
+    const said = async (size: number) => {
+      writeFileSync(
+        program,
+        `import { input, node, Pipeline, sqlite } from "${index}";
+const SIZE = ${size};
+class Next extends Pipeline { y(x) { return x * SIZE; } }
+input()(Next.prototype, "x");
+node("x")(Next.prototype, "y", Object.getOwnPropertyDescriptor(Next.prototype, "y"));
+await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true });
+`,
+      );
+      return (await execute(process.execPath, [program], { env })).stderr.trim();
+    };
+    const changed = `Next.y: computed: the value of SIZE in ${path.relative(process.cwd(), program)} changed`;
+    const same = "Next.y: not computed: same code, same inputs";
+    expect(await said(1)).to.equal("Next.y: computed: no earlier value of it is cached");
+    for (const size of [2, 3, 4]) expect([await said(size), await said(size)]).to.deep.equal([changed, same]);
   });
 
   it("counts the code of models as it is in each run, and keeps nothing where it can't be known", async () => {

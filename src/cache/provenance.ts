@@ -27,6 +27,12 @@ export interface ChangeReport {
   readonly values: readonly string[];
 }
 
+/** In another process than that of its computation a node was not computed: none of its values is another one in each process. */
+export function steady(past: ComputationRecord): ComputationRecord | undefined {
+  const { changed, ...record } = past;
+  return changed !== undefined && past.process !== PROCESS ? record : undefined;
+}
+
 export function describeChanges(past: ComputationRecord, now: ComputationRecord): ChangeReport {
   const { clauses, values } = codeChanges(past, now);
   if (clauses.length === 0 && now.code !== past.code) clauses.push(...orderChanges(past, now));
@@ -98,7 +104,7 @@ function newEachTime(part: Part): string {
   const remedy = isOfPackage(part)
     ? "give the node a version"
     : "take it as an input, or read it where the node does not";
-  return `is new in each process, so nothing is reused: ${remedy}`;
+  return `changed again. If it is new in each process, nothing is ever reused: ${remedy}`;
 }
 
 /** Code that has the same values in other places than before. */

@@ -15,6 +15,7 @@ import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, standardStream, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
+import { withoutId } from "./process-values.js";
 import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
 import { isScriptName } from "./syntax.js";
 import type { Walk } from "./walk.js";
@@ -66,7 +67,8 @@ export class Objects {
         keys.push(`${String(key)} unset`);
         continue;
       }
-      const { value, get, set } = descriptor;
+      const { get, set } = descriptor;
+      const value = typeof key === "symbol" ? withoutId(descriptor.value) : (descriptor.value as unknown);
       members.note(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`, keys);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
@@ -125,7 +127,8 @@ export class Objects {
     const type = getOwnPropertyDescriptor(base, "constructor")?.value as unknown;
     const isClass = typeof type === "function" && getOwnPropertyDescriptor(type, "prototype")?.value === base;
     const isItself = isClass && object === base;
-    this.walk.pieces[id]!.next.push(isClass && !isItself ? this.walk.value(type) : this.walk.value(base));
+    // That an object is like a function runs no code.
+    this.walk.pieces[id]!.next.push(isClass && !isItself ? this.walk.inward(type) : this.walk.value(base));
   }
 
   /** The content of an object besides its properties; undefined: there is none. */

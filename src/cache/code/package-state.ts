@@ -11,6 +11,7 @@ import { moduleText } from "./module-text.js";
 import { intlOptions, storedIn, WORLD } from "./opaque.js";
 import { fileOf, OUR_NAME, packageOf } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";
+import { isOfProcess, isSinceStart } from "./process-values.js";
 import {
   classesOf,
   descriptorOf,
@@ -23,7 +24,6 @@ import {
   nameOf,
   read,
 } from "./reflection.js";
-import { isSinceStart } from "./since-start.js";
 import { AROUND, innerVariables, namesIn, stateScope } from "./variables.js";
 import type { Walk } from "./walk.js";
 
@@ -82,7 +82,7 @@ export class PackageState {
     const variables = stateScope(facts);
     for (const name of variables === undefined ? [] : namesIn(variables)) {
       const { value, isUnset } = read(variables!, name);
-      if (AROUND.has(name) || isUnset === true) continue;
+      if (AROUND.has(name) || isUnset === true || isOfProcess(name, value, text.source)) continue;
       if (!isObject(value)) texts.push(`${name} ${textOfPrimitive(value)}`);
       else if (typeof value === "function" && text.imports.has(name))
         getOrCreate(imported, text.imports.get(name)!, (): Function[] => []).push(value);
@@ -214,6 +214,7 @@ export class PackageState {
     const base = getPrototypeOf(object);
     if (base !== null && !read(base, "constructor").isThere) note(base);
     const [type] = classesOf(object);
+    const setter = type === undefined || types.isProxy(type) ? "" : textOf(type);
     const members = (isOfNode: boolean): void => {
       // A module's own functions are no state of it.
       const file = this.exporters().get(object);
@@ -222,6 +223,7 @@ export class PackageState {
       for (const key of types.isTypedArray(object) ? [] : ownKeys(object)) {
         if (key === "stack" || (isOfNode && !isListener(key))) continue;
         const parts = partsIn(object, key);
+        if (isOfProcess(key, parts[0], setter)) continue;
         // Accessors hand on members of other modules.
         if (!source || parts.length !== 1 || !isWrittenIn(parts[0], source)) note(String(key), ...parts);
       }

@@ -24,10 +24,10 @@ import { PackageState } from "./package-state.js";
 import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
+import { isAssigned, notesTime } from "./process-values.js";
 import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
-import { isSinceStart } from "./since-start.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { isScriptName } from "./syntax.js";
 import { ThisMembers } from "./this-members.js";
@@ -464,10 +464,13 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   /** Of a function of Node or of a package, the variables that are not those of its module. */
   private closures(id: number, fn: Function, facts: Code): void {
     const isOfNode = facts.script.url.startsWith("node:");
-    for (const [name, value] of innerVariables(fn, facts)) {
+    const variables = innerVariables(fn, facts);
+    const text = textOf(fn);
+    // Node notes of its calls that it has warned; lodash, when it was called, and how often in that time.
+    const notes = isOfNode || notesTime(text, variables);
+    for (const [name, value] of variables) {
       this.identities.add(id);
-      // Node notes of its calls that it has warned; lodash, when it was called.
-      if ((isOfNode ? !isObject(value) : isSinceStart(value)) && textOf(fn).includes(`${name} = `)) continue;
+      if (notes && !isObject(value) && isAssigned(name, text)) continue;
       this.pieces[id]!.next.push(this.leaf(`key ${CLOSED}${name}`), this.inward(value, name));
     }
   }

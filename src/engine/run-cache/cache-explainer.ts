@@ -2,7 +2,7 @@ import { computationKey } from "../../cache/cache-keys.js";
 import type { ContentRef } from "../../cache/content-ref.js";
 import { partsOfModels } from "../../cache/model-codes.js";
 import { type CodeDigests, partsBehind } from "../../cache/program-digests.js";
-import { type ComputationRecord, describeChanges, PROCESS } from "../../cache/provenance.js";
+import { type ComputationRecord, describeChanges, PROCESS, steady } from "../../cache/provenance.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Owner } from "../../cache/store.js";
 import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
@@ -59,6 +59,8 @@ interface StepCacheLog {
   problem: string | undefined;
   /** The values that were others in the process before, by their places, where that was looked for. */
   changed: readonly string[];
+  /** What is saved where nothing was computed: the record of the last computation, corrected. */
+  steady: ComputationRecord | undefined;
 }
 
 /** The cache log of a pipeline's steps, in all its executions of a run. */
@@ -74,7 +76,16 @@ export class PipelineCacheLog {
 
   of(step: Step): StepCacheLog {
     this.steps[step.index] ??= {
-      ...{ computed: 0, cached: 0, unknown: 0, doubts: new Set(), inputs: [], problem: undefined, changed: [] },
+      ...{
+        computed: 0,
+        cached: 0,
+        unknown: 0,
+        doubts: new Set(),
+        inputs: [],
+        problem: undefined,
+        changed: [],
+        steady: undefined,
+      },
     };
     return this.steps[step.index]!;
   }
@@ -188,9 +199,13 @@ export class CacheExplainer {
       return (isDisabled ? "it says cache: false" : "something nested in it is not cached here") + doubt;
     }
     if (computed === 0 && hits === 0 && unknown === 0) return "its list is empty";
-    if (computed === 0 && unknown === 0) return "same code, same inputs";
     const [before] = await cached.session.read([computationKey(pathWithoutIndices(account.execution, step))]);
-    const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
+    const past = before?.decoded as ComputationRecord | undefined;
+    if (computed === 0 && unknown === 0) {
+      account.of(step).steady = past && steady(past);
+      return "same code, same inputs";
+    }
+    const changes = past && describeChanges(past, recordOf(account, step));
     const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
     if (reasons.length === 0 && computed > 0) reasons.push(cached.knowsFailures(step) ? NO_ENTRY : NOT_STORED);
@@ -203,10 +218,11 @@ export class CacheExplainer {
       const { cached } = account;
       const { plan } = account.execution;
       for (const step of plan.steps) {
-        const { computed, problem } = account.of(step);
-        if (cached === undefined || computed === 0 || problem !== undefined || !cached.isCacheable(step)) continue;
+        const { computed, problem, steady } = account.of(step);
+        if (cached === undefined || problem !== undefined || !cached.isCacheable(step)) continue;
+        const value = computed === 0 ? steady : recordOf(account, step);
+        if (value === undefined) continue;
         const key = computationKey(pathWithoutIndices(account.execution, step));
-        const value = recordOf(account, step);
         cached.session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value });
       }
     }
