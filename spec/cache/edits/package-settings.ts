@@ -28,7 +28,7 @@ const commonJs = (what: string, s: string, setup = SET, i = READS): Settable => 
   isCommonJs: true,
 });
 
-const SETTABLE: readonly Settable[] = [
+const SETTABLE: Settable[] = [
   {
     what: "a variable of its module",
     code: { "i.js": `${VARIABLE}\nexport const f = (x) => x + read();` },
@@ -274,6 +274,28 @@ export function read() { return start().read(); }`,
 });`,
   ),
 ];
+
+/** What packages note of the process that they run in, with a setting beside it. */
+const OF_PROCESS: readonly (readonly [what: string, code: string])[] = [
+  ["a time", "const at = Date.now();"],
+  ["a Date", "const state = { at: new Date() };"],
+  ["a time in nanoseconds", "const at = process.hrtime.bigint(), since = BigInt(Date.now()) * 1000000n;"],
+  ["the id of the process", "const { pid } = process; const base = { pid };"],
+  ["a random number", "let seed = Math.random();"],
+  ["a random number in an object", "class Emitter { id = Math.random(); } const emitter = new Emitter();"],
+  [
+    "when a function is called, and how often",
+    "const limit = () => { let n=0,t=0; return () => { t=Date.now(); return ++n; } }; const limited = limit(); limited();",
+  ],
+];
+SETTABLE.push(
+  ...OF_PROCESS.map(([what, code]) =>
+    esm(
+      `a variable beside ${what}`,
+      `${code} let k = 0; export const set = (v) => { k = v; }; export const read = () => k;`,
+    ),
+  ),
+);
 
 /** Kind 3, of packages: settings in variables that only their own functions see. */
 export const PACKAGE_SETTINGS = [

@@ -380,6 +380,25 @@ export const SURROUNDINGS = [
   ),
   row(
     9,
+    "what an accessor of process gives",
+    { head: `import "./setup.js";`, y: "process.exitCode", files: { "setup.ts": "process.exitCode = 0;" } },
+    ["setup.ts", "0", "1 - 1 - 0"],
+    "",
+  ),
+  row(
+    9,
+    "a number that an accessor of a module of Node gives",
+    {
+      head: `import "./setup.js"; import buffer from "node:buffer";`,
+      y: "buffer.INSPECT_MAX_BYTES",
+      files: { "setup.ts": `import buffer from "node:buffer"; buffer.INSPECT_MAX_BYTES = 50;` },
+    },
+    ["setup.ts", "50", "60"],
+    "y",
+    { isAlone: true },
+  ),
+  row(
+    9,
     "a function that gets the environment",
     { head: "const read = (env: any) => env.SCALE_H;", y: "x * Number(read(process.env))" },
     ["pipeline.ts", "return x *", "return  x *"],

@@ -3,8 +3,9 @@ import Module, { createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
 import { getPrototypeOf, getStore } from "../../util/primordials.js";
+import { primitiveText } from "./primitive-text.js";
 import { iteratorsOf, REALMS } from "./realms.js";
-import { isObject, read } from "./reflection.js";
+import { findDescriptor, isObject, read } from "./reflection.js";
 
 // Things that reading values can't show, and the ways to know them.
 
@@ -78,6 +79,28 @@ export function standardStream(object: object): string | undefined {
   const name = (["stdout", "stderr", "stdin"] as const).find((each) => process[each] === object);
   return name && `process.${name}`;
 }
+
+/**
+ * The text of a primitive value at a path from an object of Node's. Of a stream of the process that is handed on as a whole, what code may
+ * ask it for.
+ *
+ * @param isBuiltIn true for an accessor that may be asked.
+ */
+export function primitiveAt(start: unknown, way: readonly string[], isBuiltIn: (get: Function) => boolean): string {
+  if (way.length === 0 && isObject(start) && standardStream(start) !== undefined)
+    return OF_STREAMS.map((key) => ` ${key} ${String(read(start, key).value)}`).join("");
+  let value = start;
+  for (const key of way) {
+    const descriptor = isObject(value) ? findDescriptor(value, key) : "unset";
+    if (descriptor === "unset") return "";
+    const { get } = descriptor ?? {};
+    if (get !== undefined && !isBuiltIn(get)) return "";
+    value = get === undefined ? (descriptor?.value as unknown) : get.call(value);
+  }
+  return isObject(value) ? "" : ` ${way.join(".")} ${primitiveText(value)}`;
+}
+
+const OF_STREAMS = ["isTTY", "columns", "rows"];
 
 function isOneOf(object: object, prototype: object): boolean {
   for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at))

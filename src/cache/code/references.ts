@@ -9,7 +9,7 @@ import { ANY_MEMBER, CALL } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { unitsOf } from "./import-closure.js";
-import { processMember, WORLD } from "./opaque.js";
+import { primitiveAt, processMember, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
 import { REALMS } from "./realms.js";
 import {
@@ -382,9 +382,20 @@ export class References {
       if (returned !== undefined) {
         const inner: Use = { ...use, steps: [returned.step] };
         this.use(id, this.along(returned.value, { path: rest, isCalled }, key, inner), inner);
-      } else this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
+        return;
+      }
+      if (facts.kind !== "bound" && (facts.kind === "native" || facts.script.url.startsWith("node:")))
+        this.walk.pieces[id]!.text += this.givenByNode(get, holder, rest);
+      this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
     });
     return id;
+  }
+
+  /** What an accessor of Node's gives: `process.stdout.columns`. */
+  private givenByNode(get: Function, holder: object, rest: readonly string[]): string {
+    const { names } = this.walk.language;
+    const isOfNode = holder === process || names.get(holder)?.startsWith("node:") === true;
+    return isOfNode ? primitiveAt(get.call(holder), rest, (fn) => names.has(fn)) : "";
   }
 
   private returnedValue(
