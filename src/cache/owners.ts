@@ -21,7 +21,7 @@ export async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
       ),
       pipeline: type,
       object,
-      children: [],
+      ...{ methods: [], builders: [], children: [] },
     };
     for (const step of bound.plan.steps) {
       if (step.child) addOwners(step.child.nested.pipeline);

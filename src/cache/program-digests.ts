@@ -17,6 +17,9 @@ export interface BoundPlan {
   readonly plan: Plan;
   readonly pipeline: PipelineClass;
   readonly object: object;
+  /** For each step and resource the method that a run calls, which the class may not have any more. */
+  readonly methods: readonly (Function | undefined)[];
+  readonly builders: readonly Function[];
   readonly children: readonly (BoundNested | undefined)[];
 }
 
@@ -104,6 +107,7 @@ const MEMBER = /^process\.(env\.)?([^.]+)$/;
 /** Reads the codes of one program. */
 export class ProgramDigests {
   private readonly roles: ReadonlySet<string>;
+  private readonly methods: ReadonlyMap<string, Function | undefined>;
 
   constructor(
     private readonly program: BoundPlan,
@@ -111,7 +115,12 @@ export class ProgramDigests {
     private readonly nestedCodes: (program: BoundPlan) => CodeDigests,
     private readonly environmentOf: (program: BoundPlan) => Environment,
   ) {
-    this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
+    const { plan, methods, builders } = program;
+    this.roles = new Set(plan.graph.nodes.map((node) => node.name));
+    this.methods = new Map([
+      ...plan.steps.map(({ name }, i) => [name, methods[i]] as const),
+      ...plan.resources.map(({ name }, i) => [name, builders[i]] as const),
+    ]);
   }
 
   /** All methods of the program, and of what is nested in it. */
@@ -121,9 +130,13 @@ export class ProgramDigests {
       const child = this.program.children[index];
       if (child !== undefined)
         new ProgramDigests(child.program, this.reader, this.nestedCodes, this.environmentOf).foresee();
-      else if (node.options.version === undefined) this.reader.foresee(this.program.object, name, this.skips);
+      else if (node.options.version === undefined) this.foreseeMethod(name);
     }
-    for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
+    for (const { name } of resources) this.foreseeMethod(name);
+  }
+
+  private foreseeMethod(name: string): void {
+    this.reader.foresee(this.program.object, name, this.skips, this.methods.get(name));
   }
 
   /** The members that a method cannot read of its object: those with a role. */
@@ -208,7 +221,7 @@ export class ProgramDigests {
 
   /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
   private versioned(step: Step, child: BoundNested | undefined, version: unknown): Code {
-    const closureValues = this.reader.closureValuesOf(this.program.object, step.name, this.skips);
+    const closureValues = this.closureValuesOf(step.name);
     const inner = child === undefined ? [] : this.givenToNested(step, child);
     const own = [...this.place(), step.name, typeof version, String(version), closureValues.digest];
     return {
@@ -251,21 +264,25 @@ export class ProgramDigests {
   }
 
   private given(): Code[] {
-    const { object, plan, children } = this.program;
+    const { plan, children } = this.program;
     const steps = plan.steps.flatMap((step) => {
       const { node, name, index } = step;
       const { version } = node.options;
-      const closureValues = this.reader.closureValuesOf(object, name, this.skips);
+      const closureValues = this.closureValuesOf(name);
       const digest = versionCode([wiring(node), typeof version, String(version), closureValues.digest]);
       const child = children[index];
       return [{ ...closureValues, digest }, ...(child === undefined ? [] : this.givenToNested(step, child))];
     });
-    const resources = plan.resources.map(({ name }) => this.reader.closureValuesOf(object, name, this.skips));
+    const resources = plan.resources.map(({ name }) => this.closureValuesOf(name));
     return [...steps, ...resources];
   }
 
+  private closureValuesOf(name: string): Code {
+    return this.reader.closureValuesOf(this.program.object, name, this.skips, this.methods.get(name));
+  }
+
   private codeOfMethod(name: string): Code {
-    const code = this.reader.ofMethod(this.program.object, name, this.skips);
+    const code = this.reader.ofMethod(this.program.object, name, this.skips, this.methods.get(name));
     return { ...code, digest: methodCode(code.digest) };
   }
 

@@ -94,8 +94,7 @@ export class CodeReader {
   }
 
   /** A method's code will be asked for: what V8 is asked about all of them it is asked at once. */
-  foresee(object: object, name: string, skips: (name: string) => boolean): void {
-    const method = methodOf(object, name);
+  foresee(object: object, name: string, skips: (name: string) => boolean, method = methodOf(object, name)): void {
     // A revoked Proxy in its place throws: so does the request for its code.
     if (method !== undefined && !types.isProxy(method)) this.graph.method(method, object, name, skips);
   }
@@ -104,10 +103,10 @@ export class CodeReader {
    * A method of an object, with what it reads of that.
    *
    * @param skips the members that it can't read.
+   * @param method the one that is called, if the class may have another one of that name by now.
    */
-  ofMethod(object: object, name: string, skips: (name: string) => boolean): Code {
-    const method = methodOf(object, name)!;
-    return this.code((graph) => graph.method(method, object, name, skips));
+  ofMethod(object: object, name: string, skips: (name: string) => boolean, method = methodOf(object, name)): Code {
+    return this.code((graph) => graph.method(method!, object, name, skips));
   }
 
   /**
@@ -115,9 +114,13 @@ export class CodeReader {
    *
    * @param name the method, or a field that stands for a nested pipeline.
    */
-  closureValuesOf(object: object, name: string, skips: (name: string) => boolean): Code {
-    const fn = methodOf(object, name) ?? (object.constructor as Function);
-    return this.code((graph) => graph.closureValues(fn, object, skips));
+  closureValuesOf(
+    object: object,
+    name: string,
+    skips: (name: string) => boolean,
+    method = methodOf(object, name),
+  ): Code {
+    return this.code((graph) => graph.closureValues(method ?? (object.constructor as Function), object, skips));
   }
 
   ofFunction(fn: Function): Code {
