@@ -174,13 +174,14 @@ export class RunSession implements UnfinishedRun {
     const idle = await this.waitForIdle();
     const left = this.request.hosts?.close(failure === undefined);
     if (left !== undefined) await left;
-    if (this.run.hasCache) await this.run.cache.finish(this.request.explain ? (why) => this.explain(why) : undefined);
     let error = failure?.error;
     if (this.request.resources === undefined) {
+      // What they write when they are disposed of is no change by the program.
       if (idle) error = await this.dispose(failure);
       // What ignores its signal may still use them: they go when it ends.
       else void this.run.whenIdle().then(() => this.dispose({ error }));
     }
+    if (this.run.hasCache) await this.run.cache.finish(this.request.explain ? (why) => this.explain(why) : undefined);
     this.emitEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
     showDocsUrls(error);
     if (failure === undefined && error !== undefined) throw error;

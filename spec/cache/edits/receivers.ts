@@ -262,6 +262,59 @@ const TWO: readonly Sketch[] = [
 ];
 
 /** What a method is called on, where that hardly shows. */
+/** Objects whose member `k` is assigned and read, and an edit of what the assignment does. */
+const ASSIGNED: readonly (readonly [what: string, head: string, from: string, to: string])[] = [
+  [
+    "a setter",
+    "class Cfg { get k() { return 'a'; } set k(v: any) { if (v > 100) throw new Error(); } }\nconst c = new Cfg();",
+    "v > 100",
+    "v > 0",
+  ],
+  [
+    "a setter that writes",
+    "class Cfg { l: any = ''; get k() { return this.l; } set k(v: any) { this.l = v + '1'; } }\nconst c = new Cfg();",
+    "'1'",
+    "'2'",
+  ],
+  ["a frozen object", "const c: any = Object.freeze({ k: 'a' });", "Object.freeze({ k: 'a' })", "{ k: 'a' }"],
+  ["a sealed object", "const c: any = { k: 'a' }; delete c.k; Object.seal(c);", "Object.seal(c);", ""],
+  [
+    "a member that is only read",
+    "const c: any = Object.defineProperty({}, 'k', { value: 'a', writable: false });",
+    "writable: false",
+    "writable: true",
+  ],
+  [
+    "an inherited member that is only read",
+    "const base = Object.freeze({ k: 'a' });\nconst c: any = Object.create(base);",
+    "Object.freeze({ k: 'a' })",
+    "{ k: 'a' }",
+  ],
+];
+
+/** Ways to read it, of which some make a text. */
+const READ = [
+  "c.k + x",
+  `\`\${c.k}\${x}\``,
+  "[c.k].join() + x",
+  "(() => { const q = c.k; return q + x; })()",
+  "c.k === x",
+  "[c.k, x]",
+];
+
+const ASSIGNED_AND_READ: readonly Sketch[] = ASSIGNED.flatMap(([what, head, from, to]) =>
+  READ.map(
+    (read): Sketch => [
+      `${what} is assigned and read: ${read}`,
+      head,
+      "",
+      `(() => { try { c.k = x; } catch { return "refused"; } return ${read}; })()`,
+      from,
+      to,
+    ],
+  ),
+);
+
 export const RECEIVERS: readonly Row[] = [
   ...[...PRIVATES, ...SUPERS, ...COMPUTED].map(sketched(6)),
   sketched(6)([
@@ -273,7 +326,7 @@ export const RECEIVERS: readonly Row[] = [
     "static n = 2",
   ]),
   ...TAGS.map(sketched(1)),
-  ...[...HEIRS, ...TWO].map(sketched(4)),
+  ...[...HEIRS, ...TWO, ...ASSIGNED_AND_READ].map(sketched(4)),
   row(
     6,
     "a class that makes an object of itself: another class",

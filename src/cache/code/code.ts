@@ -5,6 +5,7 @@ import { sha256 } from "../../util/sha256.js";
 import { language, timeZone } from "../../util/time-zone.js";
 import { inspecting } from "../../util/v8-inspector.js";
 import { nodeOptions } from "./node-options.js";
+import { declaringFile } from "./packages.js";
 import type { Piece } from "./pieces.js";
 import { NO_SOURCES, type Sources } from "./source-files.js";
 import { noteState, oldContent } from "./standing.js";
@@ -64,6 +65,7 @@ export class CodeReader {
   private readonly graph = new ValueGraph();
   private readonly engine = once(engine);
   private changed: string | undefined;
+  private patches: readonly number[] | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: Lookup[] = [];
   /** For each lookup, the name of something that it leads to, and that others than the nodes have changed. */
@@ -140,7 +142,8 @@ export class CodeReader {
     try {
       id = inspecting(() => {
         const entered = ask(graph);
-        this.changed ??= [this.engine(), ...graph.patches().map((patch) => graph.digestOf(patch))].join();
+        this.patches ??= graph.patches();
+        this.changed ??= [this.engine(), ...this.patches.map((patch) => graph.digestOf(patch))].join();
         lookup.digest = sha256(`${this.changed}\n${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`);
         return entered;
       });
@@ -157,8 +160,8 @@ export class CodeReader {
       digest: lookup.old.size === 0 ? lookup.digest : sha256([lookup.digest, ...lookup.old.values()].join()),
       problem: graph.flawOf(id),
       parts: () => [
-        ...graph
-          .reachOf(id)
+        ...[id, ...(this.patches ?? [])]
+          .flatMap((entry) => graph.reachOf(entry))
           .filter(({ name, text }) => name !== "" && text !== "")
           .map(partOf),
         { name: SETTINGS, file: "", hash: sha256(this.engine()) },
@@ -180,6 +183,6 @@ function methodOf(object: object, name: string): Function | undefined {
   return (Object.getPrototypeOf(object) as Record<string, Function | undefined>)[name];
 }
 
-function partOf({ name, file, text }: Piece): Part {
-  return { name, file, hash: sha256(text) };
+function partOf({ name, file, imported, text }: Piece): Part {
+  return { name, file: (imported && declaringFile(...imported)) ?? file, hash: sha256(text) };
 }

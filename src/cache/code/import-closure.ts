@@ -256,6 +256,11 @@ export function filesOf(specifier: string, from: string): Unit[] {
   return [...new Set(found)].map((file) => rootInModules(file) ?? file);
 }
 
+/** The file that a relative specifier leads to. */
+export function fileAt(specifier: string, from: string): string | undefined {
+  return candidates(path.resolve(path.dirname(from), specifier)).find(isFile);
+}
+
 function isFile(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isFile() === true;

@@ -7,7 +7,7 @@ import { OWN_URL, ownVersion } from "../../util/own-files.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
 import { cwd } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
-import { closureOf, rootInModules, unitsOf } from "./import-closure.js";
+import { closureOf, fileAt, rootInModules, unitsOf } from "./import-closure.js";
 import { FOLDER, moduleProblem, OF_OS } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 
@@ -94,6 +94,18 @@ export function lazyImport(specifier: string, from: string): Lazy {
     };
   });
 }
+
+/** The file of the program that declares what another one imports: `["SIZE","./config.js"]`. Undefined if that is not known. */
+export function declaringFile(imported: string, by: string): string | undefined {
+  return getOrCreate(declaring, `${imported} ${by}`, () => {
+    const [, specifier] = JSON.parse(imported) as [string, string];
+    const from = specifier.startsWith(".") ? fileOf(by) : undefined;
+    const file = from && fileAt(specifier, from);
+    return file && withinPackage(file);
+  });
+}
+
+const declaring = new Map<string, string | undefined>();
 
 /** Variables of the environment, and its folder, as they are now. Packages name many that there are not. */
 export function environmentOf(names: readonly string[]): string {

@@ -6,6 +6,8 @@ export interface Piece {
   readonly name: string;
   /** The file it is in, from the package that this is in. */
   readonly file: string;
+  /** Where that file has it from, if it imports it: `["SIZE","./config.js"]`, and the file's address. */
+  imported?: readonly [what: string, by: string] | undefined;
   /** Its own content, without the pieces that it reaches. */
   text: string;
   /** The numbers of those. */

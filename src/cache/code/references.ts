@@ -11,6 +11,7 @@ import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { unitsOf } from "./import-closure.js";
 import { primitiveAt, processMember, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
+import type { Piece } from "./pieces.js";
 import { REALMS } from "./realms.js";
 import {
   descriptorOf,
@@ -118,8 +119,11 @@ export class References {
     };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
-    const piece = this.walk.pieces[id]! as { file: string };
-    if (piece.file === "") piece.file = placeOf(facts.script);
+    const piece = this.walk.pieces[id]! as { -readonly [K in keyof Piece]: Piece[K] };
+    if (piece.file === "") {
+      piece.file = placeOf(facts.script);
+      if (reference.imported !== undefined) piece.imported = [reference.imported, facts.script.url];
+    }
     return { id, use };
   }
 
@@ -163,8 +167,8 @@ export class References {
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
     if (typeof keyed === "string" && valueAt(value, way) === process.env)
       return this.along(value, { path: [...way, keyed], isCalled: false }, name, use);
-    const id = this.along(value, reference, name, use, facts, reference.firstArguments);
-    if (reference.isText) return this.withTexts(valueAt(value, way), id, use);
+    const found = this.along(value, reference, name, use, facts, reference.firstArguments);
+    const id = reference.isText ? this.withTexts(valueAt(value, way), found, use) : found;
     return reference.isAssigned ? this.withAssignment(value, way, id, use) : id;
   }
 

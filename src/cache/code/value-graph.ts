@@ -365,7 +365,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.inspect(target, (facts) => {
       this.pieces[own]!.next.push(isPackaged(facts) ? this.inward(self) : this.value(self));
     });
-    piece.next.push(this.value(target), own, ...given.map((value) => this.value(value)));
+    const named = given.map((value, i) =>
+      this.value(value, `argument ${i + 1} of ${piece.name || "a bound function"}`),
+    );
+    piece.next.push(this.value(target), own, ...named);
   }
 
   private ofNode(id: number, fn: Function, facts: Code): void {
