@@ -94,6 +94,12 @@ const SETTABLE: Settable[] = [
     "class Settings { #k = 0; set(v) { this.#k = v; } read() { return this.#k; } } const s = new Settings(); export const set = (v) => s.set(v); export const read = () => s.read();",
   ),
   esm(
+    "a field of the object that a function of its class uses, taken off it",
+    "class Parser { k = 0; set(v) { this.k = v; } read = () => this.k; } const parser = new Parser(); export const { read } = parser; export const set = (v) => parser.set(v);",
+    SET,
+    `import { read, set } from "./s.js"; export { set }; export const f = (x) => x + read(); f.read = read;`,
+  ),
+  esm(
     "a member of a function",
     "export function read() { return read.k; }",
     `import { read } from "p"; read.k = 1;`,

@@ -57,6 +57,11 @@ export class PackageState {
 
   constructor(private readonly walk: Walk) {}
 
+  /** The objects in the variables of modules, with their pieces. */
+  *objects(): Generator<readonly [object: object, id: number]> {
+    for (const pieces of this.byLevel) yield* pieces;
+  }
+
   /** The state of a module, by one of its functions. */
   of(facts: Code): number {
     const { script } = facts;

@@ -71,11 +71,15 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
   private readonly weak = new WeakEntries(this, (object) => this.byIdentity.get(object));
-  private readonly capturedThis = new CapturedThis(this, (id) => this.owners.get(id));
+  private readonly states = new PackageState(this);
+  private readonly capturedThis = new CapturedThis(
+    this,
+    (id) => this.owners.get(id),
+    () => this.states.objects(),
+  );
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes, this.weak);
   private readonly objects = new Objects(this, this.classes, this.weak);
   private readonly classClosures = new ClosureValues(this);
-  private readonly states = new PackageState(this);
   private readonly sharing = new Sharing(this);
   private readonly stableDigests = new StableDigests();
   private readonly byForm = new Map<Shape, number>();
