@@ -318,7 +318,7 @@ await import(${JSON.stringify(pathToFileURL(main).href)});
     );
     expect(why).to.have.members([
       "Texts.joined: computed: code of normalise() in far.ts changed",
-      "Texts.limited: computed: the value of LIMIT in pipeline.ts changed",
+      "Texts.limited: computed: the value of LIMIT in text.ts changed",
       "Texts.words: computed: code of class Passage0 in model.ts changed",
       "Texts.packaged: computed: package padder changed",
       "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",

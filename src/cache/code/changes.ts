@@ -1,3 +1,4 @@
+import { once } from "../../util/on-demand.js";
 import { ANY_MEMBER, CLOSED } from "./form-writes.js";
 import { STATE } from "./package-state.js";
 import type { Walk } from "./walk.js";
@@ -39,21 +40,28 @@ export class Changes {
     private readonly before: Reading,
     private readonly after: Reading,
     private readonly baseline: ReadonlyMap<object, number>,
-    private readonly written: readonly Written[],
+    private readonly writtenBy: () => readonly Written[],
   ) {}
 
   /** The changes of which all code that was read may have made some. */
   static between(before: Reading, after: Reading): Changes {
     const baseline = new Map(Array.from(before.owners, ([id, owner]) => [owner, id]));
-    return new Changes(before, after, baseline, [writtenIn(before), writtenIn(after)]);
+    return new Changes(
+      before,
+      after,
+      baseline,
+      once(() => [writtenIn(before), writtenIn(after)]),
+    );
   }
 
   /** The changes of which only the code that a piece leads to may have made some. */
   by(id: number): Changes {
     const { before, after } = this;
     const old = this.pieceBefore(after.owners.get(id)!);
-    const written = [writtenIn(after, after.reachedFrom(id))];
-    if (old !== undefined) written.push(writtenIn(before, before.reachedFrom(old)));
+    const written = once(() => {
+      const now = writtenIn(after, after.reachedFrom(id));
+      return old === undefined ? [now] : [now, writtenIn(before, before.reachedFrom(old))];
+    });
     return new Changes(before, after, this.baseline, written);
   }
 
@@ -144,15 +152,15 @@ export class Changes {
   }
 
   private isInWhole(object: object): boolean {
-    return this.written.some(({ inWholes }) => inWholes.has(object));
+    return this.writtenBy().some(({ inWholes }) => inWholes.has(object));
   }
 
   private isHandedOn(object: object): boolean {
-    return this.written.some(({ handedOn }) => handedOn.has(object));
+    return this.writtenBy().some(({ handedOn }) => handedOn.has(object));
   }
 
   private writes(may: (writes: Writes) => boolean): boolean {
-    return this.written.some(({ writes }) => may(writes));
+    return this.writtenBy().some(({ writes }) => may(writes));
   }
 }
 

@@ -36,6 +36,7 @@ export interface Part {
 interface Lookup {
   ask(graph: ValueGraph): number;
   digest: string;
+  isKnown: boolean;
   readonly old: Map<object, string>;
 }
 
@@ -69,18 +70,21 @@ export class CodeReader {
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: Lookup[] = [];
   /** For each lookup, the name of something that it leads to, and that others than the nodes have changed. */
-  private changedNames: readonly (string | undefined)[] = [];
+  private changedNames: ReadonlyMap<Lookup, string | undefined> = new Map();
 
   /** Nodes have run: what they have made of what they can reach is no change of their code. */
   nodesHaveRun(): void {
     try {
       const after = new ValueGraph();
       inspecting(() => {
-        const entries = this.lookups.map(({ ask }) => ask(after));
-        this.changedNames = after.follow(this.graph, entries);
+        // Nothing was cached of code that is not known.
+        const lookups = this.lookups.filter(({ isKnown }) => isKnown);
+        const entries = lookups.map(({ ask }) => ask(after));
+        const changed = after.follow(this.graph, entries);
+        this.changedNames = new Map(lookups.map((lookup, i) => [lookup, changed[i]]));
         for (const [i, id] of entries.entries()) {
           const { fn, restored } = after.restoredFrom(id);
-          const { digest, old } = this.lookups[i]!;
+          const { digest, old } = lookups[i]!;
           if (fn !== undefined)
             for (const { owner } of restored) noteState(owner, fn, { code: digest, content: old.get(owner) });
         }
@@ -136,8 +140,8 @@ export class CodeReader {
 
   private code(ask: (graph: ValueGraph) => number): Code {
     const { graph } = this;
-    const lookup: Lookup = { ask, digest: "", old: new Map() };
-    const at = this.lookups.push(lookup) - 1;
+    const lookup: Lookup = { ask, digest: "", isKnown: false, old: new Map() };
+    this.lookups.push(lookup);
     let id: number;
     try {
       id = inspecting(() => {
@@ -151,6 +155,8 @@ export class CodeReader {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
       return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
     }
+    const problem = graph.flawOf(id);
+    lookup.isKnown = problem === undefined;
     const { fn, restored } = graph.restoredFrom(id);
     for (const { owner, content } of restored) {
       const old = fn && oldContent(owner, fn, lookup.digest, content);
@@ -158,12 +164,19 @@ export class CodeReader {
     }
     return {
       digest: lookup.old.size === 0 ? lookup.digest : sha256([lookup.digest, ...lookup.old.values()].join()),
-      problem: graph.flawOf(id),
+      problem,
       parts: () => [
-        ...[id, ...(this.patches ?? [])]
-          .flatMap((entry) => graph.reachOf(entry))
+        ...graph
+          .reachOf(id)
           .filter(({ name, text }) => name !== "" && text !== "")
           .map(partOf),
+        ...this.patches!.flatMap((patch) => {
+          const [{ name }, changed] = graph.reachOf(patch) as [Piece, Piece | undefined];
+          // Packages count by their files, and add symbols of newer versions of the language.
+          return /^(?:package|symbol) /.test(changed?.text ?? "")
+            ? []
+            : [{ name, file: "", hash: graph.digestOf(patch) }];
+        }),
         { name: SETTINGS, file: "", hash: sha256(this.engine()) },
       ],
       sources: () => {
@@ -173,7 +186,7 @@ export class CodeReader {
           lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
         };
       },
-      changedWhileRunning: () => this.changedNames[at],
+      changedWhileRunning: () => this.changedNames.get(lookup),
     };
   }
 }

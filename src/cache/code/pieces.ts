@@ -6,7 +6,7 @@ export interface Piece {
   readonly name: string;
   /** The file it is in, from the package that this is in. */
   readonly file: string;
-  /** Where that file has it from, if it imports it: `["SIZE","./config.js"]`, and the file's address. */
+  /** The import that it has in that file, `["SIZE","./config.js"]`, and the file's address. */
   imported?: readonly [what: string, by: string] | undefined;
   /** Its own content, without the pieces that it reaches. */
   text: string;

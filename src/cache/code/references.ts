@@ -395,7 +395,7 @@ export class References {
     return id;
   }
 
-  /** What an accessor of Node's gives: `process.stdout.columns`. */
+  /** The text of what an accessor of Node's gives: `process.stdout.columns`. */
   private givenByNode(get: Function, holder: object, rest: readonly string[]): string {
     const { names } = this.walk.language;
     const isOfNode = holder === process || names.get(holder)?.startsWith("node:") === true;

@@ -55,7 +55,10 @@ export class StableDigests {
     const sound: number[] = [];
     let isOfOthers = false;
     for (const id of baseline === undefined ? [] : part) {
-      const changed = this.owners.has(id) ? baseline!.changedByOthers(id) : undefined;
+      const owner = this.owners.get(id);
+      // What is equal need not be compared.
+      const isEqual = owner === undefined || baseline!.digestOf(owner) === digests[id];
+      const changed = isEqual ? undefined : baseline!.changedByOthers(id);
       if (changed === undefined) continue;
       isOfOthers = true;
       this.changed.set(id, changed);

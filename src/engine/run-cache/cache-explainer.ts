@@ -59,7 +59,7 @@ interface StepCacheLog {
   problem: string | undefined;
   /** The values that were others in the process before, by their places, where that was looked for. */
   changed: readonly string[];
-  /** What is saved where nothing was computed: the record of the last computation, corrected. */
+  /** The record of the last computation, corrected, which is saved where nothing was computed. */
   steady: ComputationRecord | undefined;
 }
 
