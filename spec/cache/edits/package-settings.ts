@@ -100,6 +100,18 @@ const SETTABLE: Settable[] = [
     `import { read, set } from "./s.js"; export { set }; export const f = (x) => x + read(); f.read = read;`,
   ),
   esm(
+    "a part of a URL",
+    "const url = new URL('http://localhost/'); export const set = (v) => { url.search = 'k=' + v; }; export const read = () => url.search;",
+  ),
+  esm(
+    "a header",
+    "const headers = new Headers(); export const set = (v) => { headers.set('k', v); }; export const read = () => headers.get('k');",
+  ),
+  esm(
+    "a field of a form",
+    "const form = new FormData(); export const set = (v) => { form.set('k', String(v)); }; export const read = () => form.get('k');",
+  ),
+  esm(
     "a member of a function",
     "export function read() { return read.k; }",
     `import { read } from "p"; read.k = 1;`,

@@ -21,6 +21,12 @@ export const KNOWN = new Set<unknown>(
   REALMS.flatMap(({ globals }) => [...NAMES_OF_KNOWN.map((name) => globals[name]), getPrototypeOf(globals.Uint8Array)]),
 );
 
+/** Classes of Node whose objects are nothing but their content, and those of what these have inside. */
+export const CONTENT: ReadonlySet<string> = new Set([
+  ...["Buffer", "URL", "URLContext", "URLSearchParams"],
+  ...["Headers", "HeadersList", "FormData", "Blob"],
+]);
+
 export const ITERATORS = new Set<object>(REALMS.flatMap(iteratorsOf));
 
 type Options = (this: unknown) => unknown;

@@ -8,7 +8,7 @@ import { type Hidden, hiddenIn, hiddenOf, type Script } from "../../util/v8-insp
 import { type Code, isPackaged } from "./functions.js";
 import type { FunctionFacts } from "./inspector.js";
 import { moduleText } from "./module-text.js";
-import { intlOptions, storedIn, WORLD } from "./opaque.js";
+import { CONTENT, intlOptions, storedIn, WORLD } from "./opaque.js";
 import { fileOf, OUR_NAME, packageOf } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";
 import { isOfProcess, isSinceStart } from "./process-values.js";
@@ -243,7 +243,7 @@ export class PackageState {
     if (textOf(type).includes("#")) note(...privatesOf(object).flat());
     this.walk.inspect(type, (facts) => {
       note(type);
-      members(facts.kind === "code" && facts.script.url.startsWith("node:"));
+      members(facts.kind === "code" && facts.script.url.startsWith("node:") && !CONTENT.has(nameOf(type)));
     });
   }
 

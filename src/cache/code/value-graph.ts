@@ -19,7 +19,7 @@ import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
-import { OF_OS, RUN_CODE, WORLD } from "./opaque.js";
+import { CONTENT, OF_OS, RUN_CODE, WORLD } from "./opaque.js";
 import { PackageState } from "./package-state.js";
 import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
@@ -37,9 +37,6 @@ import { WeakEntries } from "./weak-entries.js";
 import { type Effect, type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
-
-/** Classes of Node whose objects are nothing but their content. */
-const CONTENT: ReadonlySet<string> = new Set(["Buffer", "URL", "URLSearchParams", "Headers", "FormData", "Blob"]);
 
 /** A piece whose name and file are found out later. */
 type Described = { -readonly [K in keyof Piece]: Piece[K] };
