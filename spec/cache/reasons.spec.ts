@@ -47,12 +47,6 @@ const UNKNOWN: readonly (readonly [name: string, helpers: string, result: string
   ],
   ["weak", "export const weak = new WeakRef({});", "String(weak)", "an object of the class WeakRef (weak), in NODE"],
   [
-    "response",
-    `export const response = new Response("a");`,
-    "response.status",
-    "a promise that is not settled (inside response.status), in NODE",
-  ],
-  [
     "pending",
     "export const pending = new Promise(() => {});",
     "String(pending)",
