@@ -6,6 +6,7 @@ import vm from "node:vm";
 import { expect } from "chai";
 import ts from "typescript";
 import { type Code, CodeReader } from "../../src/cache/code/code.js";
+import { type ComputationRecord, describeChanges } from "../../src/cache/provenance.js";
 import { input, memory, model, node, Pipeline } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
@@ -508,6 +509,25 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     expect(await said()).to.equal(
       `${place} changed again. If it is new in each process, nothing is ever reused: take it as an input, or read it where the node does not`,
     );
+  });
+
+  it("is explained by the first of many changes: those of code and variables before those of members", () => {
+    type Place = readonly [name: string, file: string];
+    const record = (parts: readonly Place[], hash: string): ComputationRecord => ({
+      ...{ code: hash, version: undefined, inputs: [], process: "" },
+      parts: parts.map(([name, file]) => ({ name, file, hash })),
+    });
+    const members = Array.from({ length: 20 }, (_, i): Place => [`pool.${i}`, ""]);
+    const clausesOf = (parts: readonly Place[]) => describeChanges(record(parts, "a"), record(parts, "b")).clauses;
+    expect(clausesOf([...members, ["SIZE", "config.ts"], ["package seedrandom: pool", ""]])).to.deep.equal([
+      "the value of SIZE in config.ts changed",
+      "package seedrandom: pool changed",
+      "and 20 other changes",
+    ]);
+    expect(clausesOf(members)).to.deep.equal([
+      ...members.slice(0, 5).map(([name]) => `the value of ${name} changed`),
+      "and 15 other changes",
+    ]);
   });
 
   it("is not explained as new in each process where an edit changed it and a run between two edits has not", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { input, memory, node, Pipeline } from "../../../src/index.js";
+import { input, memory, node, Pipeline, resource } from "../../../src/index.js";
 import { newSqlite } from "../../support/caches.js";
 import { METADATA_COPIES, restoreReflect } from "../../support/metadata-copies.js";
 import { warningsOf } from "../../support/warnings.js";
@@ -218,6 +218,38 @@ describe("what changes while a run is in progress", () => {
       });
     }
   }
+
+  for (const [what, dispose] of [
+    ["at once", Symbol.dispose],
+    ["asynchronously", Symbol.asyncDispose],
+  ] as const)
+    it(`is not what a resource writes when it is disposed of, ${what}`, async () => {
+      const state = { closed: 0, lines: [] as string[] };
+      class Db {
+        get(key: number): number {
+          return key * 2;
+        }
+        [dispose](): void {
+          state.closed++;
+          state.lines.push("closed");
+        }
+      }
+      class Reads extends Pipeline {
+        @input() x!: number;
+        @resource() db(): Db {
+          return new Db();
+        }
+        @node("x", "db") y(x: number, db: Db): number {
+          return db.get(x);
+        }
+      }
+      const cache = memory();
+      const computed: number[] = [];
+      for (const x of [1, 1, 2, 2, 1])
+        await new Reads().run({ x }, { cache, onEvent: { onNodeStart: () => void computed.push(x) } });
+      expect(computed).to.deep.equal([1, 2]);
+      expect(state.closed).to.equal(2);
+    });
 
   it("counts in the next run also where a package has patched the language, which may write anything (table)", async () => {
     for (const load of Object.values(METADATA_COPIES)) load();
