@@ -292,6 +292,19 @@ const ASSIGNED: readonly (readonly [what: string, head: string, from: string, to
   ],
 ];
 
+/** Objects that have a member `k` of no value, or have none. */
+const ABSENT: readonly Sketch[] = [
+  ["a setter", "const o: any = { set k(_: any) {} };", "{ set k(_: any) {} }", "{}"],
+  ["an inherited setter", "const o: any = Object.create({ set k(_: any) {} });", "{ set k(_: any) {} }", "{}"],
+  ["a static setter", "class o { static set k(_: any) {} }", "static set k(_: any) {}", ""],
+  ["a getter", "const o: any = { get k() { return undefined; } };", "{ get k() { return undefined; } }", "{}"],
+  ["undefined", "const o: any = { k: undefined };", "k: undefined", ""],
+].flatMap(([what, head, from, to]) =>
+  [`"k" in o`, `["k" in o, (o as any).k]`].map(
+    (y): Sketch => [`whether there is ${what}: ${y}`, head!, "", y, from!, to!],
+  ),
+);
+
 /** Ways to read it, of which some make a text. */
 const READ = [
   "c.k + x",
@@ -326,7 +339,7 @@ export const RECEIVERS: readonly Row[] = [
     "static n = 2",
   ]),
   ...TAGS.map(sketched(1)),
-  ...[...HEIRS, ...TWO, ...ASSIGNED_AND_READ].map(sketched(4)),
+  ...[...HEIRS, ...TWO, ...ABSENT, ...ASSIGNED_AND_READ].map(sketched(4)),
   row(
     6,
     "a class that makes an object of itself: another class",

@@ -371,7 +371,8 @@ export class References {
     isCalled: boolean | undefined,
     use: Use,
   ): number {
-    if (get === undefined) return this.walk.leaf(`nothing at ${JSON.stringify([key, ...rest])}`, `${name}.${key}`);
+    // Reading it gives nothing. That it is there, `in` says.
+    if (get === undefined) return this.walk.leaf(`no getter at ${JSON.stringify([key, ...rest])}`, `${name}.${key}`);
     if (this.walk.isBuiltIn(get)) {
       const builtIn = this.walk.language.names.get(holder);
       return builtIn === undefined ? this.walk.value(holder, name) : this.walk.leaf(`built-in ${builtIn}.${key}`);
