@@ -33,16 +33,27 @@ export function withoutId(value: unknown): unknown {
   return typeof value === "string" ? value.replace(`"pid":${process.pid},`, '"pid":of this process,') : value;
 }
 
-/** True if a function notes when it is called, in a variable of its own. */
-export function notesTime(text: string, variables: readonly (readonly [name: string, value: unknown])[]): boolean {
-  return variables.some(([name, value]) => isSinceStart(value) && isAssigned(name, text));
+/**
+ * The variables in which a function notes when it is called, and how often since then: lodash.
+ *
+ * @param text the function's own text.
+ */
+export function notesOfCalls(
+  text: string,
+  variables: readonly (readonly [name: string, value: unknown])[],
+): ReadonlySet<string> {
+  const times = variables.filter(([name, value]) => isSinceStart(value) && isAssigned(name, text));
+  const counts = times.length === 0 ? [] : variables.filter(([name]) => isCounter(name, text));
+  return new Set([...times, ...counts].map(([name]) => name));
 }
 
-/** True if some code sets a variable. */
+/** True if some code assigns a variable. */
 export function isAssigned(name: string, text: string): boolean {
-  return new RegExp(String.raw`(?<![\w$.])${literal(name)}\s*=(?![=>])|(?:\+\+|--)${literal(name)}(?![\w$])`).test(
-    text,
-  );
+  return new RegExp(String.raw`(?<![\w$.])${literal(name)}\s*=(?![=>])`).test(text);
+}
+
+function isCounter(name: string, text: string): boolean {
+  return new RegExp(String.raw`\+\+${literal(name)}(?![\w$])|(?<![\w$.])${literal(name)}\+\+`).test(text);
 }
 
 function literal(name: string): string {

@@ -24,7 +24,7 @@ import { PackageState } from "./package-state.js";
 import { environmentOf, fileOf, OUR_NAME, type Package, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
-import { isAssigned, notesTime } from "./process-values.js";
+import { isAssigned, notesOfCalls } from "./process-values.js";
 import { References } from "./references.js";
 import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
@@ -470,11 +470,11 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const isOfNode = facts.script.url.startsWith("node:");
     const variables = innerVariables(fn, facts);
     const text = textOf(fn);
-    // Node notes of its calls that it has warned; lodash, when it was called, and how often in that time.
-    const notes = isOfNode || notesTime(text, variables);
+    const notes = notesOfCalls(text, variables);
     for (const [name, value] of variables) {
       this.identities.add(id);
-      if (notes && !isObject(value) && isAssigned(name, text)) continue;
+      // Node notes that it has warned.
+      if (notes.has(name) || (isOfNode && !isObject(value) && isAssigned(name, text))) continue;
       this.pieces[id]!.next.push(this.leaf(`key ${CLOSED}${name}`), this.inward(value, name));
     }
   }
