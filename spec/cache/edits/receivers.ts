@@ -292,6 +292,54 @@ const ASSIGNED: readonly (readonly [what: string, head: string, from: string, to
   ],
 ];
 
+/** Getters that give the object whose member is assigned: those of exports, as compilers write them, and a program's own. */
+const GIVEN: readonly (readonly [what: string, head: string, members: string, path: string])[] = [
+  ["a getter of an object", "const h = { get c() { return c; } };", "", "h.c.k"],
+  ["a static getter", "class H { static get c() { return c; } }", "", "H.c.k"],
+  [
+    "a getter behind a getter",
+    "const g = { get c() { return c; } };\nconst h = { get g() { return g; } };",
+    "",
+    "h.g.c.k",
+  ],
+  ["a getter of the pipeline", "", "get c() { return c; }", "this.c.k"],
+  ["a private field of the pipeline", "", "#c: any = c;", "this.#c.k"],
+];
+const ASSIGNED_BEHIND_GETTERS: readonly Sketch[] = ASSIGNED.flatMap(([what, head, from, to]) =>
+  // What is left in a variable by a member of one object, the next object's run computes once more.
+  GIVEN.filter(([by]) => what.includes("setter") || by !== "a getter of the pipeline").flatMap(
+    ([by, getter, members, path]) =>
+      [path, `${path} + x`].map(
+        (read): Sketch => [
+          `${what} is assigned and read by ${by}: ${read}`,
+          `${head}\n${getter}`,
+          members,
+          `(() => { try { ${path} = x; } catch { return "refused"; } return ${read}; })()`,
+          from,
+          to,
+        ],
+      ),
+  ),
+);
+const ACCESSORS: readonly Sketch[] = [
+  [
+    "a member of what a global accessor gives",
+    "const given = { k: 1 };\nObject.defineProperty(globalThis, 'givenHere', { configurable: true, get() { return given; } });\ndeclare const givenHere: any;",
+    "",
+    "givenHere.k + x",
+    "k: 1",
+    "k: 2",
+  ],
+  [
+    "a function that is put on a stream of the process",
+    "(process.stderr as any).label = () => 1;",
+    "",
+    "(process.stderr as any).label()",
+    "=> 1",
+    "=> 2",
+  ],
+];
+
 /** Objects that have a member `k` of no value, or have none. */
 const ABSENT: readonly Sketch[] = [
   ["a setter", "const o: any = { set k(_: any) {} };", "{ set k(_: any) {} }", "{}"],
@@ -339,7 +387,7 @@ export const RECEIVERS: readonly Row[] = [
     "static n = 2",
   ]),
   ...TAGS.map(sketched(1)),
-  ...[...HEIRS, ...TWO, ...ABSENT, ...ASSIGNED_AND_READ].map(sketched(4)),
+  ...[...HEIRS, ...TWO, ...ABSENT, ...ASSIGNED_AND_READ, ...ASSIGNED_BEHIND_GETTERS, ...ACCESSORS].map(sketched(4)),
   row(
     6,
     "a class that makes an object of itself: another class",

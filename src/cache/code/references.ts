@@ -107,13 +107,14 @@ export class References {
   }
 
   private resolved(reference: Reference, facts: Code): Referred {
-    const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
+    const { isAssigned, isFilled, isText, isHandedOn = false, hasName = false } = reference;
     const use: Use = {
       steps: [],
       imported: reference.imported,
       exported: reference.exported,
       isAssigned,
       isFilled,
+      isText,
       isHandedOn,
       hasName,
     };
@@ -159,7 +160,14 @@ export class References {
     }
     if (found.isUnset) return this.walk.leaf("not initialised", name);
     if (reference.isTypeOf) return this.walk.leaf(`typeof ${typeof found.value}`, name);
-    return this.followed(found.value, reference, facts, use);
+    return found.accessorOf === undefined
+      ? this.followed(found.value, reference, facts, use)
+      : this.followed(
+          found.accessorOf,
+          { ...reference, name: "globalThis", path: [name, ...reference.path] },
+          facts,
+          use,
+        );
   }
 
   private followed(value: unknown, reference: Reference, facts: Code, use: Use): number {
@@ -167,13 +175,14 @@ export class References {
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
     if (typeof keyed === "string" && valueAt(value, way) === process.env)
       return this.along(value, { path: [...way, keyed], isCalled: false }, name, use);
-    const found = this.along(value, reference, name, use, facts, reference.firstArguments);
-    const id = reference.isText ? this.withTexts(valueAt(value, way), found, use) : found;
-    return reference.isAssigned ? this.withAssignment(value, way, id, use) : id;
+    return this.withEnd(value, way, this.along(value, reference, name, use, facts, reference.firstArguments), use);
   }
 
-  private withAssignment(value: unknown, way: readonly string[], id: number, use: Use): number {
-    const holder = valueAt(value, way.slice(0, -1));
+  /** A piece of what is at a path, and what counts of its end beside the value: its text, if one is made of it, and what assigning it does. */
+  private withEnd(start: unknown, way: readonly string[], value: number, use: Use): number {
+    const id = use.isText === true ? this.withTexts(valueAt(start, way), value, use) : value;
+    if (use.isAssigned !== true || way.length === 0) return id;
+    const holder = valueAt(start, way.slice(0, -1));
     if (!isObject(holder) || types.isProxy(holder)) return id;
     const both = this.with(assignability(holder, way.at(-1)!), id, use);
     this.assigned(both, holder, way.at(-1)!, holder);
@@ -386,21 +395,40 @@ export class References {
       // What compilers write for an export: it gives a variable, and nothing else.
       if (returned !== undefined) {
         const inner: Use = { ...use, steps: [returned.step] };
-        this.use(id, this.along(returned.value, { path: rest, isCalled }, key, inner), inner);
+        const value = this.along(returned.value, { path: rest, isCalled }, key, inner);
+        this.use(id, this.withEnd(returned.value, rest, value, inner), inner);
+        if (use.isHandedOn) this.handsOn(id, inner);
         return;
       }
-      if (facts.kind !== "bound" && (facts.kind === "native" || facts.script.url.startsWith("node:")))
-        this.walk.pieces[id]!.text += this.givenByNode(get, holder, rest);
+      if (
+        facts.kind !== "bound" &&
+        (facts.kind === "native" || facts.script.url.startsWith("node:")) &&
+        this.isOfNode(holder)
+      )
+        this.givenByNode(id, holder, get.call(holder), { path: rest, isCalled }, key, use);
       this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
     });
     return id;
   }
 
-  /** The text of what an accessor of Node's gives: `process.stdout.columns`. */
-  private givenByNode(get: Function, holder: object, rest: readonly string[]): string {
-    const { names } = this.walk.language;
-    const isOfNode = holder === process || names.get(holder)?.startsWith("node:") === true;
-    return isOfNode ? primitiveAt(get.call(holder), rest, (fn) => names.has(fn)) : "";
+  /** What is written along a path from `this` is known by the names of members only. */
+  handsOn(id: number, { steps }: Use): void {
+    this.walk.note(id, ({ handedOn }) => {
+      for (const { holder } of steps) if (holder !== undefined) handedOn.add(holder);
+    });
+  }
+
+  /** Adds what an accessor of Node's gives: `process.stdout.columns`. */
+  private givenByNode(id: number, holder: object, given: unknown, way: Way, name: string, use: Use): void {
+    this.walk.pieces[id]!.text += primitiveAt(given, way.path, (fn) => this.walk.isBuiltIn(fn));
+    // A program may have put functions on it.
+    if (!isObject(given) || holder !== process) return;
+    const inner: Use = { ...use, steps: [] };
+    this.use(id, this.along(given, way, name, inner), inner);
+  }
+
+  private isOfNode(holder: object): boolean {
+    return holder === process || this.walk.language.names.get(holder)?.startsWith("node:") === true;
   }
 
   private returnedValue(

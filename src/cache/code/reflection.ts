@@ -8,6 +8,8 @@ export interface Found {
   /** It is declared, and has no value yet. */
   readonly isUnset?: boolean;
   readonly value?: unknown;
+  /** The object that has an accessor of the program's for it: then the value is the function that gives it. */
+  readonly accessorOf?: object;
 }
 
 export const NOT_THERE: Found = { isThere: false };
@@ -50,7 +52,7 @@ export function onGlobal(global: object, name: string): Found {
   if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
   if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
   const returned = valueFromNodeGetter(descriptor);
-  return returned.isThere ? returned : { isThere: true, value: descriptor.get };
+  return returned.isThere ? returned : { isThere: true, value: descriptor.get, accessorOf: global };
 }
 
 /** Node's text of an accessor that loads a global when it is first asked for: `TextEncoder`, `Headers`, `AbortSignal`. */

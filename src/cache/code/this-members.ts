@@ -56,18 +56,20 @@ export class ThisMembers {
     for (const way of form.members ?? []) {
       const [first] = way.path;
       if (skips(first!)) continue;
-      if (way.isAssigned === true && (way.path.length > 1 || !first!.startsWith("#"))) {
+      if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
+      else if (way.isAssigned === true) {
         const on = valueAt(holder, way.path.slice(0, -1));
         if (isObject(on) && !types.isProxy(on)) this.references.assigned(id, on, way.path.at(-1)!, on);
-      } else if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
-      else {
+        else {
+          const use: Use = { steps: [], isAssigned: true, isHandedOn: true };
+          this.references.use(id, this.references.along(holder, way, "this", use), use);
+          this.references.handsOn(id, use);
+        }
+      } else {
         const use: Use = { steps: [], isHandedOn: true };
         const member = first === "constructor" ? this.staticOf(holder, way, use) : this.member(holder, way, skips, use);
         this.references.use(id, member, use);
-        // What is written along a path from `this` is known by the names of members only.
-        this.walk.note(id, ({ handedOn }) => {
-          for (const { holder: on } of use.steps) handedOn.add(on!);
-        });
+        this.references.handsOn(id, use);
       }
     }
   }

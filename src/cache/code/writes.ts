@@ -35,6 +35,7 @@ export interface Use {
   readonly steps: Step[];
   readonly isAssigned?: boolean | undefined;
   readonly isFilled?: boolean | undefined;
+  readonly isText?: boolean | undefined;
   readonly isHandedOn: boolean;
   /** Of an imported variable: its name in the module that it is imported from, and that module. */
   readonly imported?: string | undefined;
