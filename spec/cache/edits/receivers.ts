@@ -331,6 +331,42 @@ const ACCESSORS: readonly Sketch[] = [
     "k: 2",
   ],
   [
+    "a function that is put on crypto",
+    "(crypto as any).label = () => 1;",
+    "",
+    "(crypto as any).label()",
+    "=> 1",
+    "=> 2",
+  ],
+  ...["(() => { const c: any = console; return c.label(); })()", "call()"].map(
+    (y): Sketch => [
+      `a function that is put on the console, which has another name: ${y}`,
+      "(console as any).label = () => 1;\nconst call = (c: any = console) => c.label();",
+      "",
+      y,
+      "=> 1",
+      "=> 2",
+    ],
+  ),
+  [
+    "a function that is put on a module of Node, which has another name",
+    `import util from "node:util"; (util as any).label = () => 1;`,
+    "",
+    "(() => { const u: any = util; return u.label(); })()",
+    "=> 1",
+    "=> 2",
+  ],
+  ...["bind(1)", "valueOf()"].map(
+    (by): Sketch => [
+      `the name of a function by ${by}`,
+      "const named: any = function one() {};",
+      "",
+      `named.${by}.name`,
+      "one",
+      "other",
+    ],
+  ),
+  [
     "a function that is put on a stream of the process",
     "(process.stderr as any).label = () => 1;",
     "",

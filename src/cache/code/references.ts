@@ -32,6 +32,9 @@ import { assignability, resolveVariable, setterOf, valueAt } from "./variables.j
 import type { Walk } from "./walk.js";
 import { ABSENT, type Effect, type Step, UNSET, type Use } from "./writes.js";
 
+/** Methods of functions that hand on their names. */
+const GIVES_NAME: ReadonlySet<string> = new Set(["bind", "valueOf"]);
+
 /** The first arguments of calls with none that is a text. */
 const COMPUTED = [null];
 
@@ -293,7 +296,10 @@ export class References {
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
         note((writes) => writes.method(holder, key));
-        const whole = this.walk.value(holder, name);
+        const value = this.walk.value(holder, name);
+        // `f.bind(1).name`
+        const hasName = typeof holder === "function" && GIVES_NAME.has(key);
+        const whole = hasName ? this.with(`named ${nameOf(holder)}`, value, use) : value;
         return TO_TEXT.has(key) ? this.withTexts(holder, whole, use) : whole;
       }
       if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
@@ -420,15 +426,20 @@ export class References {
 
   /** Adds what an accessor of Node's gives: `process.stdout.columns`. */
   private givenByNode(id: number, holder: object, given: unknown, way: Way, name: string, use: Use): void {
-    this.walk.pieces[id]!.text += primitiveAt(given, way.path, (fn) => this.walk.isBuiltIn(fn));
-    // A program may have put functions on it.
-    if (!isObject(given) || holder !== process) return;
+    this.walk.pieces[id]!.text += ` ${name}${primitiveAt(given, way.path, (fn) => this.walk.isBuiltIn(fn))}`;
+    if (!isObject(given)) return;
+    if (holder !== process) {
+      this.walk.functionsPutOn(id, given);
+      return;
+    }
     const inner: Use = { ...use, steps: [] };
     this.use(id, this.along(given, way, name, inner), inner);
   }
 
   private isOfNode(holder: object): boolean {
-    return holder === process || this.walk.language.names.get(holder)?.startsWith("node:") === true;
+    return (
+      holder === process || holder === globalThis || this.walk.language.names.get(holder)?.startsWith("node:") === true
+    );
   }
 
   private returnedValue(

@@ -38,6 +38,11 @@ import { type Effect, type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
 
+/** True for the name of one of Node's modules, and of the console. */
+function isOfNodes(builtIn: string | undefined): boolean {
+  return builtIn !== undefined && /^(?:node:[^.]*|(?:globalThis\.)?console)$/.test(builtIn);
+}
+
 /** A piece whose name and file are found out later. */
 type Described = { -readonly [K in keyof Piece]: Piece[K] };
 
@@ -298,6 +303,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.agenda.later(work);
   }
 
+  functionsPutOn(id: number, object: object): void {
+    this.agenda.later(() => this.classes.functionsPutOn(id, object));
+  }
+
   owned(id: number, owner: object): void {
     this.stableDigests.owners.set(id, owner);
   }
@@ -321,6 +330,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // Some of Node's modules are classes: events, stream.
     if (typeof object === "function" && builtIn?.startsWith("node:") === true)
       this.agenda.later(() => this.classes.changedInNode(id, object));
+    if (typeof object !== "function" && isOfNodes(builtIn)) this.functionsPutOn(id, object);
     if (object === os) this.readsVariables(id);
     if (object === process.argv) this.pieces[id]!.next.push(this.leaf("of a process", "process.argv"));
     if (builtIn === undefined) this.stableDigests.owners.set(id, object);

@@ -37,6 +37,8 @@ export interface Walk
   isCounted(id: number): boolean;
   /** Asks V8 about a function: together with what else is asked, when nothing else is to be done. */
   inspect(fn: Function, then: (facts: FunctionFacts) => void): void;
+  /** Adds to a piece the functions that a program has put on an object of Node's. */
+  functionsPutOn(id: number, object: object): void;
   /** Adds work to be done after what is there already. */
   later(work: () => void): void;
   /** A piece is an object. */
