@@ -417,7 +417,7 @@ export class References {
     return id;
   }
 
-  /** What is written along a path from `this` is known by the names of members only. */
+  /** Notes the objects on a path from `this`: what is written there is known by the names of members only. */
   handsOn(id: number, { steps }: Use): void {
     this.walk.note(id, ({ handedOn }) => {
       for (const { holder } of steps) if (holder !== undefined) handedOn.add(holder);
