@@ -411,7 +411,7 @@ export class References {
         (facts.kind === "native" || facts.script.url.startsWith("node:")) &&
         this.isOfNode(holder)
       )
-        this.givenByNode(id, holder, get.call(holder), { path: rest, isCalled }, key, use);
+        this.givenByNode(id, holder, get, { path: rest, isCalled }, key, use);
       this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
     });
     return id;
@@ -425,7 +425,13 @@ export class References {
   }
 
   /** Adds what an accessor of Node's gives: `process.stdout.columns`. */
-  private givenByNode(id: number, holder: object, given: unknown, way: Way, name: string, use: Use): void {
+  private givenByNode(id: number, holder: object, get: Function, way: Way, name: string, use: Use): void {
+    let given: unknown;
+    try {
+      given = get.call(holder);
+    } catch {
+      // As that of `localStorage` does without a file: so it does where the code asks it.
+    }
     this.walk.pieces[id]!.text += ` ${name}${primitiveAt(given, way.path, (fn) => this.walk.isBuiltIn(fn))}`;
     if (!isObject(given)) return;
     if (holder !== process) {
