@@ -28,7 +28,7 @@ const commonJs = (what: string, s: string, setup = SET, i = READS): Settable => 
   isCommonJs: true,
 });
 
-const SETTABLE: Settable[] = [
+const SETTABLE: readonly Settable[] = [
   {
     what: "a variable of its module",
     code: { "i.js": `${VARIABLE}\nexport const f = (x) => x + read();` },
@@ -306,18 +306,16 @@ const OF_PROCESS: readonly (readonly [what: string, code: string])[] = [
     "const limit = () => { let n=0,t=0; return () => { t=Date.now(); return ++n; } }; const limited = limit(); limited();",
   ],
 ];
-SETTABLE.push(
-  ...OF_PROCESS.map(([what, code]) =>
-    esm(
-      `a variable beside ${what}`,
-      `${code} let k = 0; export const set = (v) => { k = v; }; export const read = () => k;`,
-    ),
+const BESIDE_PROCESS = OF_PROCESS.map(([what, code]) =>
+  esm(
+    `a variable beside ${what}`,
+    `${code} let k = 0; export const set = (v) => { k = v; }; export const read = () => k;`,
   ),
 );
 
 /** Kind 3, of packages: settings in variables that only their own functions see. */
 export const PACKAGE_SETTINGS = [
-  ...SETTABLE.flatMap(({ what, code, setup, isCommonJs = false, isAlone = false }, i) => {
+  ...[...SETTABLE, ...BESIDE_PROCESS].flatMap(({ what, code, setup, isCommonJs = false, isAlone = false }, i) => {
     const name = `p-${String.fromCharCode(97 + Math.floor(i / 26), 97 + (i % 26))}`;
     const files: Record<string, string> = {
       [`node_modules/${name}/package.json`]: JSON.stringify({
