@@ -456,14 +456,19 @@ describe("a node that never ends", () => {
     });
   }
 
-  for (const mode of ["async", "parallel"]) {
-    it(`ends a command with a message that names it, and with an exit code of its own: maps ${mode}`, async () => {
+  const commands = [
+    ["Stalls", "async"],
+    ["Stalls", "parallel"],
+    ["StallsWhileBusy", "parallel"],
+  ] as const;
+  for (const [name, mode] of commands) {
+    it(`ends a command with a message that names it, and with an exit code of its own: ${name}, maps ${mode}`, async () => {
       inject("a method waits forever, and nothing else is pending");
-      const file = `${built("spec/support/awkward.ts")}#Stalls`;
+      const file = `${built("spec/support/awkward.ts")}#${name}`;
       const args = [built("src/cli/main.ts"), "run", file, "--input", "xs=[1,2,3]", "--maps", mode];
       const env = { HYPERNODES_CLI_STARTED: "1" };
       const { code, stdout, stderr } = await execute(process.execPath, args, { env });
-      expect(stderr).to.contain("Stalls.ys[1].hangs: never ends, and nothing is left to wait for.");
+      expect(stderr).to.contain(`${name}.ys[1].hangs: never ends, and nothing is left to wait for.`);
       expect(code).to.equal(13);
       expect(stdout).to.equal("");
     });

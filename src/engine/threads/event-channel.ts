@@ -3,6 +3,13 @@ import { FlushTimer } from "../../util/flush-timer.js";
 import { EVENT_DELAY_MS, type RunEvent } from "../lifecycle/events.js";
 
 const PLACE = { thread: threadId };
+/** In a thread: those of the tasks in it. */
+const channels = new Set<WorkerEventChannel>();
+
+/** In a thread: sends the events that wait for more. */
+export function flushEvents(): void {
+  for (const channel of channels) channel.send();
+}
 
 /**
  * In a thread: the events of a task. They are sent while it lasts; from the first one with an error on, with its result,
@@ -15,6 +22,7 @@ export class WorkerEventChannel {
 
   constructor(private readonly port: MessagePort) {
     port.unref();
+    channels.add(this);
   }
 
   add(event: RunEvent): void {
@@ -24,7 +32,7 @@ export class WorkerEventChannel {
     if (this.live) this.flushing.add();
   }
 
-  private send(): void {
+  send(): void {
     if (!this.live || this.waiting.length === 0) return;
     this.port.postMessage(this.waiting);
     this.waiting = [];
@@ -33,6 +41,7 @@ export class WorkerEventChannel {
   /** Those that have not gone. No more goes by itself. */
   drain(): readonly RunEvent[] {
     this.live = false;
+    channels.delete(this);
     this.flushing.reset();
     this.port.close();
     return this.waiting;

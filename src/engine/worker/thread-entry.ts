@@ -4,6 +4,7 @@ import { encodeEach } from "../chunks/encode-each.js";
 import { encodeResult } from "../chunks/encode-result.js";
 import { EMPTY_RESULT } from "../chunks/protocol.js";
 import { workerContext } from "../lifecycle/worker-context.js";
+import { flushEvents } from "../threads/event-channel.js";
 import type { Answer, ControlMessage, Request, ThreadData, ThreadNews } from "../threads/protocol.js";
 import { onRunAtImport, runAtImportError, unlessRunAtImport } from "../threads/run-at-import.js";
 import { StallWatch } from "../threads/stall.js";
@@ -20,7 +21,11 @@ channel.onmessage = (message: unknown) => {
 };
 
 const printed = printAtOnce();
-const watch = new StallWatch(channel, (stalled) => channel.postMessage(stalled));
+const watch = new StallWatch(channel, (stalled) => {
+  // What waits forever is named by the last ones.
+  flushEvents();
+  channel.postMessage(stalled);
+});
 
 onRunAtImport((found, isWorking) => {
   channel.postMessage({ ranAtImport: threadId, found, isWorking } satisfies ThreadNews);
