@@ -525,7 +525,7 @@ describe("a store's path that is @slow", () => {
       it(`${what}: ${code}, and a run continues without it`, async function () {
         const disk = new Disk(newFolder("maintained"));
         try {
-          const file = path.join(disk.mount("small", "size=512k"), "values.sqlite");
+          const file = path.join(disk.mount("small", "size=4m"), "values.sqlite");
           const xs = Array.from({ length: 200 }, (_, i) => i);
           await new Sum().run({ xs }, { cache: sqlite(file) });
           const store = sqlite(spoil(disk, file));
