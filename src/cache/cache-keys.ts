@@ -36,6 +36,11 @@ export function resourceDigest(code: string, inputs: Components): string {
   return cacheKey("resource", code, ...inputs);
 }
 
+/** The content of a part of a resource. @param resource the content of the whole. */
+export function resourcePartDigest(resource: string, path: readonly string[]): string {
+  return cacheKey("resource part", resource, JSON.stringify(path));
+}
+
 /** The code of a method. @param reached the digest of all that it can reach. */
 export function methodCode(reached: string): string {
   return cacheKey("method", reached);
@@ -68,12 +73,12 @@ export function modelsCode(models: Components): string {
 
 /** The fact which contents the elements of a list have. */
 export function elementsFactKey(listDigest: string): string {
-  return cacheKey("elements", listDigest);
+  return cacheKey("elements of an array", listDigest);
 }
 
 /** The fact which content a part of a record has. */
 export function partFactKey(recordDigest: string, path: readonly string[]): string {
-  return cacheKey("part", recordDigest, JSON.stringify(path));
+  return cacheKey("own part", recordDigest, JSON.stringify(path));
 }
 
 /** The analyses of a program's scripts. @param place the file or the name of its class. */

@@ -1,4 +1,4 @@
-import { resourceDigest } from "../../cache/cache-keys.js";
+import { resourceDigest, resourcePartDigest } from "../../cache/cache-keys.js";
 import { ContentFacts } from "../../cache/content-facts.js";
 import { type ContentRef, contentRef, listContent, refFrom } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
@@ -178,6 +178,8 @@ export class SlotDigests {
 
   /** A resource is what its code and what it is built from make it. */
   private async digestOfResource(slot: number): Promise<ContentRef | undefined> {
+    const known = this.isResource(slot) ? this.bySlot[slot] : undefined;
+    if (known !== undefined) return known;
     const { resources } = this.execution.plan;
     const index = resources.findIndex((resource) => resource.slot === slot);
     if (index < 0) return undefined;
@@ -191,6 +193,9 @@ export class SlotDigests {
     const name = argumentKey({ slot, path });
     const known = this.byPath.get(slot)?.get(name);
     if (known !== undefined) return known;
+    const built = await this.digestOfResource(slot);
+    // It is there when a node that takes it runs, and not before: what it is made of counts in its place.
+    if (built !== undefined) return { digest: resourcePartDigest(built.digest, way), models: "" };
     let whole = this.isComputed(slot) ? await this.digestOfSlot(slot) : undefined;
     let part = whole && (await this.facts.part(whole, way));
     if (part === undefined) {
@@ -198,7 +203,7 @@ export class SlotDigests {
       this.assertKnown(slot);
       if (whole !== undefined) whole = await this.digestOfSlot(slot);
       part = contentRef(this.execution.input({ slot, path }));
-      if (whole !== undefined) this.facts.savePart(whole, way, part);
+      if (whole !== undefined && isOfData(this.execution.values[slot], way)) this.facts.savePart(whole, way, part);
     }
     getOrCreate(this.byPath, slot, () => new Map<string, ContentRef>()).set(name, part);
     return part;
@@ -233,7 +238,10 @@ export class SlotDigests {
     if (path !== undefined) return refs;
     this.lazyElements[slot] = refs;
     if (this.isMapped(slot)) this.bySlot[slot] ??= listContent(refs);
-    if (this.isComputed(slot)) this.facts.saveElements(await this.digestOfSlot(slot), refs);
+    // The code of a class may decide what an instance of it gives as its elements.
+    if (this.isComputed(slot) && list === value && isPlain(list)) {
+      this.facts.saveElements(await this.digestOfSlot(slot), refs);
+    }
     return refs;
   }
 
@@ -348,6 +356,26 @@ export class SlotDigests {
     const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
+}
+
+/**
+ * Tells if a path leads through plain records and lists: what an instance of a class gives as a member is decided by the code of the
+ * class, which is no part of its content.
+ */
+function isOfData(whole: unknown, path: readonly string[]): boolean {
+  let value = whole;
+  for (const key of path) {
+    if (value === undefined || value === null || CollectedError.is(value)) return true;
+    if (typeof value === "object" && !isPlain(value)) return false;
+    if (!Object.hasOwn(value, key)) return false;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return true;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === (Array.isArray(value) ? Array.prototype : Object.prototype);
 }
 
 /** The index of the first value that differs from its content; -1: none. */
