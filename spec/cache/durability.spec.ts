@@ -166,6 +166,9 @@ describe("a store", () => {
     ["what is known of contents is damaged", "UPDATE entries SET value = x'0102' WHERE kind = 4"],
     ["entries are of another kind than they say", "UPDATE entries SET kind = (kind + 1) % 5"],
     ["digests are others", "UPDATE entries SET digest = 'x' || digest"],
+    ["what entries say of their models is no text", "UPDATE entries SET models = x'00'"],
+    ["what some entries say of their models is no text", "UPDATE entries SET models = x'00' WHERE id % 3 = 0"],
+    ["digests are no texts", "UPDATE entries SET digest = CAST(digest AS BLOB) WHERE id % 3 = 0"],
     ["everything is gone", "DELETE FROM entries"],
   ] as const) {
     it(`gives right values though ${what}`, async () => {

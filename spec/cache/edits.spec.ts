@@ -5,10 +5,12 @@ import { ATTRIBUTES } from "./edits/attributes.js";
 import { CAPTURED } from "./edits/captured.js";
 import { CLASSES } from "./edits/classes.js";
 import { IDLE } from "./edits/idle.js";
+import { INNER_RUNS } from "./edits/inner-runs.js";
 import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
 import { LOOK_ALIKES } from "./edits/look-alikes.js";
 import { PACKAGE_SETTINGS } from "./edits/package-settings.js";
+import { PUT_ON_CLASSES } from "./edits/put-on-classes.js";
 import { REALISTIC } from "./edits/realistic.js";
 import { RECEIVERS } from "./edits/receivers.js";
 import { REFERENCES } from "./edits/references.js";
@@ -28,6 +30,8 @@ const ROWS = [
   ...SURROUNDINGS,
   ...INSTALLED,
   ...PACKAGE_SETTINGS,
+  ...INNER_RUNS,
+  ...PUT_ON_CLASSES,
   ...UNSEEN,
   ...IDLE,
 ];

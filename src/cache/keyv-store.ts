@@ -9,6 +9,7 @@ import {
   type EntryRecord,
   type EvictionResult,
   evictionResult,
+  isEntryMeta,
   matchesOwner,
   type Owner,
   type OwnerFilter,
@@ -255,9 +256,5 @@ function valueKey(key: string): string {
 }
 
 function isHead(value: unknown): value is StoredHead {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, digest, models, bytes } = value as Partial<Record<keyof EntryMeta, unknown>>;
-  return (
-    typeof kind === "string" && typeof digest === "string" && typeof models === "string" && typeof bytes === "number"
-  );
+  return isEntryMeta(value);
 }

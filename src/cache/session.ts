@@ -4,7 +4,16 @@ import { getOrCreate } from "../util/get-or-create.js";
 import { decode, encode } from "../values/codec.js";
 import { forgottenEntry } from "./cache-keys.js";
 import { type ContentRef, listContent } from "./content-ref.js";
-import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
+import {
+  type Entry,
+  type EntryKind,
+  type EntryMeta,
+  isEntryMeta,
+  type MaybePromise,
+  type Owner,
+  type Store,
+  type StoredEntry,
+} from "./store.js";
 
 /** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
 const MAX_ENTRIES = 4096;
@@ -187,7 +196,13 @@ export class CacheSession {
       return found;
     }
     let next = from;
-    return found.map((entry) => entry ?? entries[next++]);
+    return found.map((entry) => entry ?? this.undamaged(entries[next++]));
+  }
+
+  private undamaged<E extends EntryMeta>(entry: E | undefined): E | undefined {
+    if (entry === undefined || isEntryMeta(entry)) return entry;
+    this.onUnreadable(new Error("what it says of itself is no text"));
+    return undefined;
   }
 
   private unwritten(key: string): Entry | undefined {

@@ -18,6 +18,15 @@ export interface EntryMeta {
   readonly bytes: number;
 }
 
+/** True for what is known of an entry, as it was written: a damaged store may have anything in its place. */
+export function isEntryMeta(value: unknown): value is EntryMeta {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, digest, models, bytes } = value as Partial<Record<keyof EntryMeta, unknown>>;
+  return (
+    typeof kind === "string" && typeof digest === "string" && typeof models === "string" && typeof bytes === "number"
+  );
+}
+
 /** The owner of an entry. */
 export interface Owner {
   readonly pipeline: string;

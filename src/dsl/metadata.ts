@@ -39,7 +39,8 @@ interface NestedDeclaration {
   readonly pick?: string | undefined;
 }
 
-const MEMBERS = "hypernodes:members";
+/** The key of the members that the decorators of a class have declared. */
+export const MEMBERS = "hypernodes:members";
 const OPTIONS = "hypernodes:choices";
 const MODEL = "hypernodes:model";
 

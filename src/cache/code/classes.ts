@@ -3,7 +3,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { once } from "../../util/on-demand.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
-import { decorationsOf, isDesign, metadataOf, metadataStores } from "./decorations.js";
+import { declarationsOf, decorationsOf, isDesign, metadataOf, metadataStores } from "./decorations.js";
 import type { ClassForm } from "./forms.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
 import type { References } from "./references.js";
@@ -19,6 +19,9 @@ interface Part {
 /** Classes: their text, their members, what decorators and statements beside them have added; and what hangs on functions. */
 export class Classes {
   private readonly metadataStores = once(metadataStores);
+  private readonly typeReaders: number[] = [];
+  /** The records of emitted types that nothing follows yet, with the pieces of what they were emitted for. */
+  private emitted: { readonly id: number; readonly types: unknown }[] = [];
 
   constructor(
     private readonly walk: Walk,
@@ -41,6 +44,17 @@ export class Classes {
       this.replacedBase(id, type, prototype);
     }
     this.decorations(id, type);
+    this.declarations(id, type);
+  }
+
+  /** The wiring of a pipeline class, with the pipelines nested in it: code may run it. */
+  private declarations(id: number, type: Function): void {
+    const { next } = this.walk.pieces[id]!;
+    for (const { member, key, value } of declarationsOf(type, this.metadataStores())) {
+      next.push(this.walk.leaf("declared"), this.walk.value(member));
+      if (isDesign(key)) next.push(this.walk.leaf(typeNames(value)), ...this.types(value));
+      else next.push(this.walk.value(value, `the wiring of ${nameOf(type)}`));
+    }
   }
 
   /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
@@ -72,10 +86,36 @@ export class Classes {
   metadata(id: number, object: object): void {
     const { next } = this.walk.pieces[id]!;
     for (const { member, key, value } of metadataOf(object, this.metadataStores())) {
-      next.push(this.walk.leaf("metadata"), this.walk.value(member), this.walk.value(key));
-      // A type is not used by being named: which one it is counts, and not what it does.
-      next.push(isDesign(key) ? this.walk.leaf(typeNames(value)) : this.walk.value(value, String(key)));
+      next.push(this.walk.leaf("metadata"), this.walk.value(member));
+      if (isDesign(key)) {
+        // A type is not used by being named: which one it is counts, and not what it does unless code reads such records.
+        next.push(this.walk.leaf(`${key} ${typeNames(value)}`));
+        this.emitted.push({ id, types: value });
+      } else next.push(this.walk.value(key), this.walk.value(value, String(key)));
     }
+  }
+
+  /** Code was reached that may read the types that a compiler emits, at a piece: it may make objects of them. */
+  readsTypes(id: number): void {
+    this.typeReaders.push(id);
+  }
+
+  /** Adds emitted types to the classes that they were emitted for, if code may read them. @returns true if there was any. */
+  resolveTypes(): boolean {
+    const { emitted } = this;
+    const reader = this.typeReaders.at(-1);
+    if (reader === undefined || emitted.length === 0) return false;
+    this.emitted = [];
+    for (const { id, types } of emitted) {
+      const { next } = this.walk.pieces[this.walk.isCounted(id) ? reader : id]!;
+      next.push(...this.types(types));
+    }
+    return true;
+  }
+
+  /** Emitted types, which may be in a list. */
+  private types(types: unknown): number[] {
+    return [types].flat().flatMap((type) => (typeof type === "function" ? [this.walk.inward(type)] : []));
   }
 
   /** The names of members, which may be computed, and where one is not what it is born as: hidden, and to be written. */
@@ -142,7 +182,7 @@ export class Classes {
     for (const object of [type, prototype]) {
       if (!isObject(object)) continue;
       for (const key of ownKeys(object)) {
-        if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
+        if (key === "constructor" || (object === type && OF_FUNCTIONS.has(key))) continue;
         const { value, get, set } = getOwnPropertyDescriptor(object, key)!;
         for (const part of [value, get, set] as unknown[]) if (part !== undefined) parts.push({ key, value: part });
       }
@@ -188,7 +228,7 @@ export class Classes {
   /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
   private members(id: number, object: object, source: string): void {
     for (const key of ownKeys(object)) {
-      if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
+      if (key === "constructor") continue;
       const descriptor = getOwnPropertyDescriptor(object, key)!;
       const { value, get, set } = descriptor as { value?: unknown; get?: unknown; set?: unknown };
       const parts = [value, get, set].filter((part) => part !== undefined);
@@ -200,9 +240,22 @@ export class Classes {
         nameOf(part) === (part === get ? `get ${name}` : part === set ? `set ${name}` : name) &&
         isMethodText(textOf(part)) &&
         source.includes(textOf(part));
-      if (parts.length > 0 && parts.every(isWritten)) continue;
+      if (parts.length > 0 && parts.every(isWritten)) {
+        for (const method of parts) this.addedTo(id, key, method as Function);
+        continue;
+      }
       this.walk.pieces[id]!.next.push(this.walk.key(key), ...parts.map((part) => this.walk.value(part, String(key))));
     }
+  }
+
+  /** Adds to a class the properties and records that decorators and statements have put on a method of its text. */
+  private addedTo(id: number, key: PropertyKey, method: Function): void {
+    if (isBare(method) && metadataOf(method, this.metadataStores()).length === 0) return;
+    const own = this.walk.piece(String(key));
+    this.walk.pieces[own]!.text = "method";
+    this.ownProperties(own, method);
+    this.metadata(own, method);
+    this.walk.pieces[id]!.next.push(this.walk.key(key), own);
   }
 
   /** The own properties of a function: `f.cache = ...`, static members. */
@@ -234,6 +287,22 @@ export class Classes {
 /** True for what may be written as a member: no function or class that has been assigned to one. */
 function isMethodText(text: string): boolean {
   return !/^(?:(?:async\s+)?function\b|class\b|(?:async\s*)?(?:\(|[\w$]+\s*=>))/.test(text);
+}
+
+/** The own properties of every function. */
+const OF_FUNCTIONS = new Set<PropertyKey>(["length", "name", "prototype"]);
+
+/** True for a function to which nothing was added. */
+function isBare(fn: Function): boolean {
+  const base = getPrototypeOf(fn);
+  return (
+    isExtensible(fn) &&
+    base !== null &&
+    isOfLanguage(base) &&
+    ownKeys(fn).every(
+      (key) => OF_FUNCTIONS.has(key) && (key !== "prototype" || isFresh(read(fn, key).value as object, fn)),
+    )
+  );
 }
 
 /** The prototypes of functions, of asynchronous ones, of generators. */

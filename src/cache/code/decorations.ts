@@ -1,11 +1,13 @@
 /// <reference path="../../values/class-transformer-storage.d.ts" />
 import { types } from "node:util";
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
-import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
+import { PIPELINE } from "../../dsl/members.js";
+import { MEMBERS, METADATA_FUNCTIONS } from "../../dsl/metadata.js";
+import type { PipelineState } from "../../dsl/pipeline-options.js";
 import { recordedOn } from "../../graph/class-validator-metadata.js";
 import { forEachOf, getFrom, getOwnPropertyDescriptor } from "../../util/primordials.js";
 import { factsOf } from "./inspector.js";
-import { isObject, read } from "./reflection.js";
+import { findDescriptor, isObject, read } from "./reflection.js";
 
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
 const TRANSFORMED = { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas };
@@ -30,6 +32,19 @@ export interface MetadataRecord {
 
 /** The metadata that `Reflect.defineMetadata` recorded on an object, a class or its members, without that of hypernodes. */
 export function metadataOf(object: object, stores: readonly MetadataStore[]): readonly MetadataRecord[] {
+  const found = recordsOf(object, stores);
+  // Of a pipeline the emitted types say what the wiring is checked by.
+  const isPipeline = found.some(({ key }) => isOurs(key));
+  return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
+}
+
+/** The declarations of the members of a pipeline class, and their emitted types, by which its inputs are converted. */
+export function declarationsOf(type: Function, stores: readonly MetadataStore[]): readonly MetadataRecord[] {
+  const found = recordsOf(type, stores);
+  return found.some(({ key }) => key === MEMBERS) ? found.filter(({ key }) => key === MEMBERS || isDesign(key)) : [];
+}
+
+function recordsOf(object: object, stores: readonly MetadataStore[]): MetadataRecord[] {
   const prototype: unknown =
     typeof object === "function" ? getOwnPropertyDescriptor(object, "prototype")?.value : undefined;
   const found: MetadataRecord[] = [];
@@ -37,11 +52,18 @@ export function metadataOf(object: object, stores: readonly MetadataStore[]): re
     addRecords(store, object, found);
     if (isObject(prototype)) addRecords(store, prototype, found);
   }
-  if (found.length === 0) return found;
-  const isOurs = (key: unknown) => typeof key === "string" && key.startsWith("hypernodes:");
-  // Of a pipeline the emitted types say what the wiring is checked by.
-  const isPipeline = found.some(({ key }) => isOurs(key));
-  return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
+  return found;
+}
+
+function isOurs(key: unknown): boolean {
+  return typeof key === "string" && key.startsWith("hypernodes:");
+}
+
+/** The inputs that are bound to a pipeline object; undefined: it is none. */
+export function boundTo(object: object): unknown {
+  const descriptor = findDescriptor(object, PIPELINE);
+  const get = typeof descriptor === "object" ? descriptor.get : undefined;
+  return (get?.call(object) as PipelineState | undefined)?.bound;
 }
 
 function addRecords(store: MetadataStore, target: object, found: MetadataRecord[]): void {
@@ -53,8 +75,16 @@ function addRecords(store: MetadataStore, target: object, found: MetadataRecord[
 }
 
 /** True if it is what a compiler emits of types. */
-export function isDesign(key: unknown): boolean {
+export function isDesign(key: unknown): key is string {
   return typeof key === "string" && key.startsWith("design:");
+}
+
+/** Names of emitted types, but where a compiler records them beside a class; and functions that list the names of all records. */
+const READS_TYPES = /(?<!\b_(?:_|ts_)metadata\(\s*["'])\bdesign:|\bget(?:Own)?MetadataKeys\b/;
+
+/** True for a text of code that may read the types that a compiler emits. */
+export function readsTypes(text: string): boolean {
+  return (text.includes("design:") || text.includes("MetadataKeys")) && READS_TYPES.test(text);
 }
 
 /** A copy of reflect-metadata's: Maps by object, member and key. */

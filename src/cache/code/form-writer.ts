@@ -71,6 +71,7 @@ export class FormWriter {
     wayOf: (node) => this.wayOf(node),
     isLocal: (variable) => this.isLocal(variable),
   });
+  private isAsking: boolean | undefined;
   /** Objects whose members of computed names are assigned. */
   private readonly filled: AnyNode[] = [];
   /** Expressions of which other names can't come to stand for the value. */
@@ -109,12 +110,18 @@ export class FormWriter {
 
   /** The names of its own functions and classes, where it may ask them: they are part of a stack, and of an object's class. */
   private localNames(): string {
-    const { source } = this.script;
-    if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
+    if (this.locals.size === 0 || !this.asksNames()) return "";
     const named = [...this.locals].filter(
       ([variable]) => this.named.has(variable) || variable.declarations.some(({ node }) => isNamed(node as AnyNode)),
     );
     return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
+  }
+
+  /** True if its code may ask functions and classes for their names. */
+  private asksNames(): boolean {
+    const { start, end } = this.root;
+    this.isAsking ??= /\b(?:name|stack)\b/.test(this.script.source.slice(start, end));
+    return this.isAsking;
   }
 
   /** The mode of a script decides what the `this` of its functions is, and what assigning a constant does. */
@@ -643,6 +650,7 @@ export class FormWriter {
       literalText(args[1]!) !== undefined
     ) {
       this.write(args[0]!);
+      if (this.asksNames()) this.text += JSON.stringify(literalText(args[1]!));
       return true;
     }
     if (this.sharesIts(callee, args, optional)) return true;

@@ -13,6 +13,7 @@ import {
 import { sha256 } from "../../util/sha256.js";
 import { hiddenIn, hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
+import { boundTo } from "./decorations.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, standardStream, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
 import { withoutId } from "./process-values.js";
@@ -81,6 +82,9 @@ export class Objects {
     piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}${members.text()}`;
     if (!isExtensible(object)) piece.text += " closed";
     this.classes.metadata(id, object);
+    const bound = boundTo(object);
+    if (bound !== undefined)
+      piece.next.push(this.walk.leaf("bound"), this.walk.value(bound, `${nameOf(object.constructor)}.bind()`));
     if (this.classes.hasPrivates(object)) this.classes.privateProperties(id, object);
     const base = getPrototypeOf(object);
     if (base === null) piece.text += " without a prototype";

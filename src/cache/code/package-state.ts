@@ -5,6 +5,7 @@ import { once } from "../../util/on-demand.js";
 import { forEachOf, getPrototypeOf, isExtensible, ownKeys, textOf, timeOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import { type Hidden, hiddenIn, hiddenOf, type Script } from "../../util/v8-inspector.js";
+import { readsTypes } from "./decorations.js";
 import { type Code, isPackaged } from "./functions.js";
 import type { FunctionFacts } from "./inspector.js";
 import { moduleText } from "./module-text.js";
@@ -69,6 +70,7 @@ export class PackageState {
       const name = packageOf(script.url)!.name;
       const id = this.walk.piece(`variables of package ${name}`);
       this.walk.pieces[id]!.text = STATE;
+      if (name === "class-transformer") this.walk.readsTypes(id);
       if (RECORDS.has(name)) return id;
       this.walk.owned(id, script);
       this.walk.later(() => this.module(id, facts, `package ${name}: `));
@@ -80,6 +82,7 @@ export class PackageState {
     const file = fileOf(facts.script.url);
     const text = file && moduleText(file);
     if (!text) return;
+    if (readsTypes(text.source)) this.walk.readsTypes(id);
     const { next } = this.walk.pieces[id]!;
     const texts: string[] = [];
     /** Functions, by the modules that they are imported from. */

@@ -32,7 +32,7 @@ export function descriptorOf(object: object, key: PropertyKey): PropertyDescript
   }
 }
 
-export function findDescriptor(object: object, key: string): PropertyDescriptor | "unset" | undefined {
+export function findDescriptor(object: object, key: PropertyKey): PropertyDescriptor | "unset" | undefined {
   for (let at: object | null = object; at !== null; at = getPrototypeOf(at)) {
     if (types.isProxy(at)) return undefined;
     const found = descriptorOf(at, key);

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { PIPELINE } from "../../dsl/members.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
@@ -181,6 +182,8 @@ export class ThisMembers {
       return id;
     }
     for (let at = getPrototypeOf(holder); at !== null && at !== Object.prototype; at = getPrototypeOf(at)) {
+      // Code that only has a pipeline is not taken for code that runs it: it may have been handed on for a field.
+      const isOfPipelines = getOwnPropertyDescriptor(at, PIPELINE) !== undefined;
       for (const key of ownKeys(at)) {
         if (key === "constructor" || isSkipped(key)) continue;
         const { value, get, set } = getOwnPropertyDescriptor(at, key)!;
@@ -188,7 +191,9 @@ export class ThisMembers {
           if (part === undefined) continue;
           add(
             key,
-            typeof part === "function" ? this.walk.method(part, holder, String(key), skips) : this.walk.value(part),
+            typeof part === "function" && !isOfPipelines
+              ? this.walk.method(part, holder, String(key), skips)
+              : this.walk.value(part),
           );
         }
       }

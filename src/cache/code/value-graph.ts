@@ -11,7 +11,7 @@ import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { CapturedThis } from "./captured-this.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
-import { readsMetadata } from "./decorations.js";
+import { boundTo, readsMetadata, readsTypes } from "./decorations.js";
 import { describeFlaw, type Flaw } from "./flaws.js";
 import { CLOSED } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis, type Shape } from "./functions.js";
@@ -102,6 +102,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     const id = this.leaf(primitiveText(value), name);
     if (isScriptName(value)) this.references.scripts.text(id, value);
+    if (typeof value === "string" && readsTypes(value)) this.readsTypes(id);
     return id;
   }
 
@@ -126,7 +127,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       this.inspect(fn, (facts) => {
         if (isPackaged(facts)) {
           // What is in an object of a package decides what its methods do.
-          if (facts.kind === "bound" || isOurs(facts)) return;
+          if (facts.kind === "bound") return;
+          if (isOurs(facts)) {
+            // What a pipeline's run does is in its nodes.
+            if (boundTo(holder) !== undefined) this.pieces[id]!.next.push(this.value(holder));
+            return;
+          }
           if (!readsThis(fn)) {
             // A static method: `Buffer.from()`, `DateTime.now()`.
             if (typeof holder === "function" && facts.kind === "code") this.classes.changedBeside(id, holder, facts);
@@ -290,7 +296,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
   private settle(): void {
     do this.agenda.run();
-    while (this.thisMembers.resolveSupers() || this.weak.resolve() || this.references.scripts.resolve());
+    while (
+      this.thisMembers.resolveSupers() ||
+      this.weak.resolve() ||
+      this.references.scripts.resolve() ||
+      this.classes.resolveTypes()
+    );
     this.weak.close();
     this.capturedThis.close();
   }
@@ -456,6 +467,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (first !== id || form.isInner) this.identities.add(first).add(id);
     this.agenda.register(fn, facts);
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
+    if (readsTypes(textOf(fn))) this.readsTypes(id);
     if (form.kind === "class") {
       piece.name = `class ${nameOf(fn)}`;
       this.classes.add(id, fn, form, facts);
@@ -469,6 +481,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     this.classes.ownProperties(id, fn);
     this.classes.metadata(id, fn);
+  }
+
+  readsTypes(id: number): void {
+    this.classes.readsTypes(id);
   }
 
   isBuiltIn(fn: Function): boolean {

@@ -31,6 +31,8 @@ export interface Walk
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
   inward(value: unknown, name?: string): number;
   isBuiltIn(fn: Function): boolean;
+  /** Code was reached that may read the types that a compiler emits, at a piece. */
+  readsTypes(id: number): void;
   /** A piece may write something. */
   note(id: number, effect: Effect): void;
   /** True for a piece whose digest is known: nothing can be added to it. */
