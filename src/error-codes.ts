@@ -204,8 +204,14 @@ const CALLS = inArea("Inputs and options", {
   },
   NOT_A_LIST: {
     summary: "A map received a value that is not a list.",
-    causes: ["The value is a string, a plain object, a single element, or a promise."],
-    fix: ["Pass an array, a typed array, a Set or another iterable. `stream` also takes async iterables."],
+    causes: [
+      "The value is a string, a plain object, a single element, or a promise.",
+      "The map goes over a resource, or a part of one.",
+    ],
+    fix: [
+      "Pass an array, a typed array, a Set or another iterable. `stream` also takes async iterables.",
+      "Map over an input or the result of a node, and take the resource as a further argument.",
+    ],
   },
   UNEQUAL_LENGTHS: {
     summary: "A map iterates over several lists of different lengths.",

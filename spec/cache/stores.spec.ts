@@ -125,6 +125,17 @@ function promises(name: string, open: () => Promise<Opened | string> | Opened): 
       expect(bytes).to.equal(nodes.reduce((sum, n) => sum + n.bytes, 0));
     });
 
+    it("is not cleared of everything by an argument that is no pipeline", async () => {
+      await new Texts().with({ cache: store }).run({ xs: [1, 2] });
+      const { entries } = await store.stats();
+      for (const wrong of [undefined, null, "Texts", {}, class Texts {}, 5]) {
+        const error = (await rejection(store.clear(wrong as never))) as HypernodesError;
+        expect(error.code).to.equal("BAD_OPTION");
+        expect(error.message).to.contain("clear(pipeline): the argument is ");
+      }
+      expect((await store.stats()).entries).to.equal(entries);
+    });
+
     it("is cleared of one pipeline and what is nested in it, or of everything", async () => {
       const run = async () => {
         calls = innerCalls = 0;

@@ -5,6 +5,7 @@ import {
   input,
   mapOver,
   memory,
+  type NodeError,
   node,
   type Output,
   output,
@@ -69,6 +70,20 @@ const EDITS: readonly (readonly [before: unknown, after: unknown, because: strin
     "the value of tables.current in spec/engine/explain.spec.ts changed, the value of tables.current.b is new in it",
   ],
 ];
+
+class Skipping extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs", { onError: "collect" }) odd(x: number): Each<number | NodeError> {
+    if (x % 2 === 0) throw new Error("even");
+    return x;
+  }
+  @mapOver("odd") after(x: number | NodeError): Each<number> {
+    return (x as number) + 1;
+  }
+  @mapOver("odd", { cache: false }) afterUncached(x: number | NodeError): Each<number> {
+    return (x as number) + 1;
+  }
+}
 
 describe("explain: true", () => {
   it("names the value that changed in a table, where others are equal to it (table)", async () => {
@@ -158,6 +173,16 @@ describe("explain: true", () => {
       said: [],
       heard: [],
     });
+  });
+
+  it("counts no elements in whose place the error of an earlier node stands", async () => {
+    const skipping = new Skipping().with({ cache: memory() });
+    const counts = async () => {
+      const { heard } = await explained((options) => skipping.run({ xs: [1, 2, 3] }, options));
+      return heard.map((line) => line.split(" ").slice(0, 2).join(" "));
+    };
+    expect(await counts()).to.deep.equal(["Skipping.odd 3/0", "Skipping.after 2/0", "Skipping.afterUncached 2/0"]);
+    expect(await counts()).to.deep.equal(["Skipping.odd 1/2", "Skipping.after 0/2", "Skipping.afterUncached 2/0"]);
   });
 
   for (const maps of ["async", "parallel"] as const) {

@@ -159,6 +159,25 @@ describe("the reflector", () => {
     );
   });
 
+  it("refuses a map over a resource, or a part of one: it is built where a node takes it", () => {
+    for (const list of ["texts", "texts.all"]) {
+      class Over extends Pipeline {
+        @input() x!: number;
+        @resource("x") texts(_x: number): any {
+          return ["a"];
+        }
+        length(text: string): Each<number> {
+          return text.length;
+        }
+      }
+      const decorate = (mapOver as (list: string) => unknown)(list) as (...target: unknown[]) => void;
+      decorate(Over.prototype, "length", Object.getOwnPropertyDescriptor(Over.prototype, "length")!);
+      const { code, message } = defectsIn(() => new Over());
+      expect(code).to.equal("NOT_A_LIST");
+      expect(message).to.contain(`it maps over "${list}", and "texts" is a resource`);
+    }
+  });
+
   it("compares emitted types with what is given", () => {
     class Typed extends Pipeline {
       @input() a!: number;

@@ -551,6 +551,10 @@ describe("arguments that are no options objects", () => {
       const error = await errorOf(call, undefined, name);
       expect(error.message, name).to.contain(text);
     }
+    for (const given of [[], [undefined]] as const)
+      expect(() => (cached as (...args: readonly unknown[]) => unknown)(...given)).to.throw(
+        "@cached(store): the argument is undefined. It takes sqlite(path), memory() or keyv(store)",
+      );
     for (const path of [":memory:x", "~x.sqlite", "a/~/x", " a"]) expect(sqlite(path).path).to.equal(path);
     expect(new Plain().bind({ xs: [1] }).unbind("nothing" as never).boundInputs).to.deep.equal({ xs: [1] });
   });

@@ -1,4 +1,4 @@
-import type { AnyPipeline, PipelineClass } from "../dsl/members.js";
+import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { CacheStore } from "../dsl/pipeline-options.js";
 import { badOption } from "../errors.js";
 import {
@@ -46,7 +46,8 @@ export interface Cache extends CacheStore {
    *
    * @param pipeline the pipeline. Default: all entries are removed.
    * @returns the number of values and of bytes that were removed.
-   * @throws {HypernodesError} `STORE_UNAVAILABLE`, `BAD_STORE` or `CANT_LIST`, as `stats` throws them.
+   * @throws {HypernodesError} `BAD_OPTION` for an argument that is no pipeline, `undefined` included; `STORE_UNAVAILABLE`, `BAD_STORE` or
+   * `CANT_LIST`, as `stats` throws them.
    */
   clear(pipeline?: PipelineClass | AnyPipeline): Promise<EvictionResult>;
 }
@@ -122,8 +123,14 @@ function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
       checkNoMore(PRUNE, more);
       return maintain((opened) => opened.prune(resolvePruneOptions(options)));
     },
-    async clear(pipeline, ...more: unknown[]) {
-      checkNoMore("clear(pipeline)", more);
+    async clear(...given: [pipeline?: PipelineClass | AnyPipeline, ...more: unknown[]]) {
+      const [pipeline, ...more] = given;
+      checkNoMore(CLEAR, more);
+      // An import of another name is undefined: that is no wish to lose everything.
+      if (given.length > 0 && !isPipeline(pipeline)) {
+        const takes = "a pipeline class or object; without an argument, all entries are removed";
+        throw optionError(CLEAR, [badOption("argument", pipeline, takes)]);
+      }
       const owners = pipeline && (await ownersOf(classOf(pipeline)));
       return maintain((opened) => opened.clear(owners));
     },
@@ -135,6 +142,13 @@ function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
 async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
   const owners = await import("./owners.js");
   return owners.ownersOf(pipeline);
+}
+
+const CLEAR = "clear(pipeline)";
+
+function isPipeline(value: unknown): value is PipelineClass | AnyPipeline {
+  const object: unknown = typeof value === "function" ? value.prototype : value;
+  return typeof object === "object" && object !== null && PIPELINE in object;
 }
 
 function classOf(pipeline: PipelineClass | AnyPipeline): PipelineClass {

@@ -46,7 +46,8 @@ const PLACEMENT = that(
   (value) => `a placement, such as local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`,
   isKind,
 );
-const STORE = "sqlite(path), memory() or keyv(store)";
+/** The values that are caches, in words. */
+export const STORE = "sqlite(path), memory() or keyv(store)";
 
 /** Rules for the options of `with`, which `run` accepts, too. */
 export const PIPELINE_RULES: RulesOf<PipelineOptions> = {

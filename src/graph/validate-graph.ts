@@ -79,6 +79,13 @@ function knownDependencies(nodes: Nodes, name: string): string[] {
 function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): Generator<MemberDefect> {
   for (const dependency of node.dependencies) {
     const { on } = dependency;
+    if (dependency.as === "element" && nodes.get(on)?.role === "resource") {
+      yield {
+        code: "NOT_A_LIST",
+        problem: `it maps over "${formatDependency(dependency)}", and "${on}" is a resource, which is built where a node takes it`,
+        advice: "Map over an input or the result of a node. Each element may take the resource as a further argument.",
+      };
+    }
     if (nodes.has(on)) continue;
     if (typeof pipeline.prototype[on] === "function" && !(on in Object.prototype) && on !== "constructor") {
       yield {

@@ -80,7 +80,8 @@ function addClear(cache: Command): void {
     .addHelpText("after", "\nExample:\n  $ hypernodes cache clear .cache/run.sqlite --pipeline pipeline.ts#Retrieval")
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
-      const evicted = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
+      const store = storeAt(path);
+      const evicted = await (type === undefined ? store.clear() : store.clear(type as new () => Pipeline));
       await write(`removed: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }

@@ -35,6 +35,8 @@ interface MapLookup {
   /** The indices of what has to be computed, each content once; and of what equals it. */
   readonly missing: readonly number[];
   readonly equals: ReadonlyMap<number, readonly number[]>;
+  /** The number of those that are missing, and are not computed: an error stands in their place. */
+  readonly carried: number;
 }
 
 /** Runs the mapped steps of an execution with a cache. Only elements without an entry are computed, inline or in threads. */
@@ -85,7 +87,7 @@ export class CachingMapExecutor implements MapExecutor {
       for (const list of lists) await this.loadMissing(list, known, step.map!.product);
       if (!(await this.isCurrent(step, known))) {
         const account = cached.log.of(step);
-        account.computed -= known.missing.length;
+        account.computed -= known.missing.length - known.carried;
         account.cached -= known.keys.length - known.missing.length;
         await this.compute(step, isForced);
         return;
@@ -93,15 +95,14 @@ export class CachingMapExecutor implements MapExecutor {
     }
     if (known === undefined) {
       await contents.load(lists);
-      const values = await this.run(
+      const taken = execution.listsOf(
         step,
-        execution.listsOf(
-          step,
-          lists.map((list) => execution.read(list)),
-        ),
+        lists.map((list) => execution.read(list)),
       );
+      const isCarried = this.carriedIn(step, new MapElements(taken, step.map!.product, undefined));
+      const values = await this.run(step, taken);
       execution.values[step.slot] = values;
-      cached.log.of(step).computed += values.length;
+      cached.log.of(step).computed += values.reduce<number>((count, _, i) => (isCarried(i) ? count : count + 1), 0);
       return;
     }
     if (known.missing.length > 0) await this.runMissing(step, known);
@@ -201,6 +202,7 @@ export class CachingMapExecutor implements MapExecutor {
     const missing: number[] = [];
     const equals = new Map<number, number[]>();
     const firsts = new Map<string, number>();
+    let carried = 0;
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
       const entries = await this.cached.resolve(part, isWanted);
@@ -208,6 +210,7 @@ export class CachingMapExecutor implements MapExecutor {
         const index = from + i;
         const key = part[i]!;
         if (isCarried(index)) {
+          carried++;
           missing.push(index);
           continue;
         }
@@ -230,9 +233,9 @@ export class CachingMapExecutor implements MapExecutor {
       }
     }
     const account = this.cached.log.of(step);
-    account.computed += missing.length;
+    account.computed += missing.length - carried;
     account.cached += keys.length - missing.length;
-    return { results, refs, missing, equals };
+    return { results, refs, missing, equals, carried };
   }
 
   /** The values of a list that the missing elements take. */
