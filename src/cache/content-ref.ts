@@ -2,6 +2,7 @@ import { ValueError } from "../errors.js";
 import { sha256 } from "../util/sha256.js";
 import { type Content, lostIn } from "../values/content.js";
 import { contentOf } from "../values/digest.js";
+import { printPath } from "../values/object-kinds.js";
 
 /**
  * The content of a value, which may not be loaded. Keys have both of its parts: the content, and the code of the models in it.
@@ -47,4 +48,9 @@ function unionModels(lists: readonly string[]): string {
   const distinct = new Set(lists);
   if (distinct.size === 1) return lists[0]!;
   return [...new Set([...distinct].flatMap((models) => models.split(",")))].filter(Boolean).sort().join();
+}
+
+/** The error of a value that has no content, with the name that the value has for its reader. */
+export function namedFor({ code, path, problem, advice }: ValueError, name: string): ValueError {
+  return new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
 }

@@ -4,12 +4,11 @@ import { ValueError } from "../errors.js";
 import type { Plan, PlannedChild, Step } from "../graph/plan.js";
 import { once } from "../util/on-demand.js";
 import type { InputRecord } from "../values/input-checks.js";
-import { printPath } from "../values/object-kinds.js";
 import { batchCode, environmentCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
 import type { Code, CodeReader, Part } from "./code/code.js";
 import { joinSources, NO_SOURCES, type Sources } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
-import { contentRef } from "./content-ref.js";
+import { contentRef, namedFor } from "./content-ref.js";
 import { componentWith, type ModelSource, unknownCode } from "./model-codes.js";
 
 /** A plan that is bound to a pipeline object. */
@@ -301,9 +300,7 @@ export class ProgramDigests {
     try {
       return `${quoted} ${componentWith(this.reader, contentRef(value))}`;
     } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      const { code, path, problem, advice } = error;
-      throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
+      throw error instanceof ValueError ? namedFor(error, name) : error;
     }
   }
 

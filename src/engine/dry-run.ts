@@ -217,7 +217,7 @@ class DryRun {
     list: Argument,
   ): Promise<readonly (ContentRef | undefined)[] | "no list" | undefined> {
     const value = execution.values[list.slot];
-    if (value instanceof Unknown) return list.path === undefined ? value.elements?.map(refOfElement) : undefined;
+    if (Unknown.is(value)) return list.path === undefined ? value.elements?.map(refOfElement) : undefined;
     try {
       return (await contents.elementsOf(list)) ?? "no list";
     } catch (error) {
@@ -232,13 +232,11 @@ class DryRun {
     await execution.cached?.digests.load(lists);
     const values = lists.map((list) => {
       const value = execution.values[list.slot];
-      if (!(value instanceof Unknown)) return execution.read(list);
+      if (!Unknown.is(value)) return execution.read(list);
       return list.path === undefined ? value.elements : undefined;
     });
     // Values that are not lists, or of different lengths, are reported as in a run.
-    const isKnown = lists.every(
-      (_, i) => values[i] !== undefined || !(execution.values[lists[i]!.slot] instanceof Unknown),
-    );
+    const isKnown = lists.every((_, i) => values[i] !== undefined || !Unknown.is(execution.values[lists[i]!.slot]));
     return isKnown ? execution.listsOf(step, values) : (values as (List | undefined)[]);
   }
 
@@ -263,12 +261,12 @@ class DryRun {
   private async valuesIn(execution: Execution, list: Argument, indices: readonly number[] | undefined): Promise<List> {
     const { cached, values } = execution;
     const { slot, path } = list;
-    if (path !== undefined || values[slot] instanceof LazyValue) await cached?.digests.load([list]);
+    if (path !== undefined || LazyValue.is(values[slot])) await cached?.digests.load([list]);
     const value = values[slot];
-    const whole = value instanceof Unknown ? path === undefined && value.elements : execution.listAt(list);
+    const whole = Unknown.is(value) ? path === undefined && value.elements : execution.listAt(list);
     if (!whole) return new Array<unknown>(indices === undefined ? 0 : Math.max(-1, ...indices) + 1).fill(UNKNOWN);
     const picked = indices === undefined ? Array.from(whole) : indices.map((i) => whole[i]);
-    const stored = picked.filter((element) => element instanceof LazyValue);
+    const stored = picked.filter((element) => LazyValue.is(element));
     if (stored.length === 0) return picked;
     const found = await cached!.session.read(stored.map(({ key }) => key));
     if (found.includes(undefined)) {
@@ -276,7 +274,7 @@ class DryRun {
       return this.valuesIn(execution, list, indices);
     }
     let next = 0;
-    return picked.map((element) => (element instanceof LazyValue ? found[next++]!.decoded : element));
+    return picked.map((element) => (LazyValue.is(element) ? found[next++]!.decoded : element));
   }
 
   /**
@@ -313,7 +311,7 @@ class DryRun {
     const values = childValues(child, inputs, execution);
     const inner = execution.nest(child, values, execution.scope, step, element);
     if (execution.routeOf(step).kind === "task") return this.doubt(inner, 1, EXPLAINED_REMOTELY);
-    if (child.checks === undefined || !inputs.some((value) => value instanceof Unknown)) {
+    if (child.checks === undefined || !inputs.some((value) => Unknown.is(value))) {
       try {
         await checkInputs(child, inputs, values, execution, inner.path);
       } catch (error) {
@@ -370,8 +368,8 @@ class DryRun {
       return;
     }
     const value = values[slot];
-    const list = [...((value instanceof Unknown ? value.elements : value) as readonly unknown[])];
-    const indices = [...list.keys()].filter((i) => list[i] instanceof LazyValue);
+    const list = [...((Unknown.is(value) ? value.elements : value) as readonly unknown[])];
+    const indices = [...list.keys()].filter((i) => LazyValue.is(list[i]));
     const read = await cached.session.read(indices.map((i) => (list[i] as LazyValue).key));
     const gone = indices.filter((_, n) => read[n] === undefined);
     for (const i of gone) list[i] = UNKNOWN;
@@ -399,7 +397,7 @@ function count(found: { unknown: number | "any" }, calls: number | "any"): void 
 function sharedOf(execution: Execution, { arguments: args }: Step): unknown[] {
   const { resources } = execution.plan;
   const isOpen = (slot: number) =>
-    execution.values[slot] instanceof Unknown || resources.some((resource) => resource.slot === slot);
+    Unknown.is(execution.values[slot]) || resources.some((resource) => resource.slot === slot);
   return args.map((argument) => (isOpen(argument.slot) ? UNKNOWN : execution.input(argument)));
 }
 
@@ -411,8 +409,8 @@ function lengthOf(lists: readonly (ArrayLike<unknown> | undefined)[], product: b
 }
 
 function refOfElement(element: unknown): ContentRef | undefined {
-  if (element instanceof Unknown) return undefined;
-  return element instanceof LazyValue ? element.ref : contentRef(element);
+  if (Unknown.is(element)) return undefined;
+  return LazyValue.is(element) ? element.ref : contentRef(element);
 }
 
 /** The contents of some values, as far as they are known. */

@@ -49,6 +49,25 @@ describe("a node that can't be cached", () => {
     expect(warnings.join()).to.contain("Foreign.y is not cached").and.to.contain("Foreign.made is not cached");
   });
 
+  it("takes a value without a content: the warning has the name of that, and what is not there", async () => {
+    class Taking extends Pipeline {
+      @input() options!: { inner: object };
+      @node("options") y(_options: unknown): number {
+        return 1;
+      }
+      @node("options.inner") ofPart(_inner: unknown): number {
+        return 2;
+      }
+    }
+    const options = { inner: { log: () => 1 } };
+    for (const name of ["y", "ofPart"] as const) {
+      const warnings = await warningsOf(async () => {
+        await new Taking().run({ options }, { cache: memory(), outputs: [name] });
+      });
+      expect(warnings.join()).to.contain(`Taking.${name} is not cached: options.inner.log: it is a function`);
+    }
+  });
+
   it("is an error of a class that would not come back: a model does, and so do the language's own", async () => {
     class Lost extends Error {}
     @model({ name: "cached.spec/Kept" })

@@ -7,7 +7,7 @@ import { declarationsOf, decorationsOf, isDesign, metadataOf, metadataStores } f
 import type { ClassForm } from "./forms.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
 import type { References } from "./references.js";
-import { classesOf, flagsOf, isClassText, isFresh, isNative, isObject, nameOf, read } from "./reflection.js";
+import { classesOf, className, flagsOf, isClassText, isFresh, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
 
 /** A member of a class, or an accessor's function. */
@@ -59,7 +59,7 @@ export class Classes {
 
   /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
   making(type: Function): number {
-    const id = this.walk.piece(`class ${nameOf(type)}`);
+    const id = this.walk.piece(className(type));
     this.walk.inspect(type, (facts) => {
       const form = facts.kind === "code" && !isPackaged(facts) ? formOf(type, facts) : undefined;
       if (form?.kind !== "class") {

@@ -153,6 +153,11 @@ export function nameOf(fn: Function): string {
   return typeof found === "string" ? found : "";
 }
 
+/** The name of a class in messages. */
+export function className(type: Function): string {
+  return nameOf(type) === "" ? "a class without a name" : `class ${nameOf(type)}`;
+}
+
 export function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }

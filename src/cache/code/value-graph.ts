@@ -26,7 +26,7 @@ import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { isAssigned, notesOfCalls } from "./process-values.js";
 import { References } from "./references.js";
-import { classesOf, isClassText, isObject, nameOf } from "./reflection.js";
+import { classesOf, className, isClassText, isObject, nameOf } from "./reflection.js";
 import { Sharing } from "./sharing.js";
 import { restoredSharing, StableDigests, setSharing } from "./standing.js";
 import { isScriptName } from "./syntax.js";
@@ -469,7 +469,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (isLasting(form, facts)) this.agenda.lasts(fn, facts);
     if (readsTypes(textOf(fn))) this.readsTypes(id);
     if (form.kind === "class") {
-      piece.name = `class ${nameOf(fn)}`;
+      piece.name = className(fn);
       this.classes.add(id, fn, form, facts);
       this.thisMembers.described.push({ type: fn, form, facts });
     } else {

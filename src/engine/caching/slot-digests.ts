@@ -1,10 +1,12 @@
+import { types } from "node:util";
 import { resourceDigest, resourcePartDigest } from "../../cache/cache-keys.js";
 import { ContentFacts } from "../../cache/content-facts.js";
-import { type ContentRef, contentRef, listContent, refFrom } from "../../cache/content-ref.js";
+import { type ContentRef, contentRef, listContent, namedFor, refFrom } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests } from "../../cache/program-digests.js";
 import type { CacheSession, Found } from "../../cache/session.js";
 import type { EntryMeta } from "../../cache/store.js";
+import { ValueError } from "../../errors.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
@@ -89,14 +91,15 @@ export class SlotDigests {
     const refs: ContentRef[] = [];
     for (const { slot, path } of args) {
       const ref = path === undefined && !this.changes.has(slot) ? this.bySlot[slot] : undefined;
-      if (ref === undefined || this.execution.values[slot] instanceof Unknown) return undefined;
+      if (ref === undefined || Unknown.is(this.execution.values[slot])) return undefined;
       refs.push(ref);
     }
     return refs;
   }
 
-  private digestOf({ slot, path }: Argument): Promise<ContentRef> {
-    return this.knowing(slot, () =>
+  private digestOf(argument: Argument): Promise<ContentRef> {
+    const { slot, path } = argument;
+    return this.knowing(argument, () =>
       path === undefined ? this.digestOfSlot(slot) : this.digestOfPath({ slot, path }, path),
     );
   }
@@ -106,8 +109,7 @@ export class SlotDigests {
     const known = this.bySlot[slot];
     if (known === undefined || this.isResource(slot)) return false;
     const value = this.execution.values[slot];
-    if (typeof value !== "object" || value === null || value instanceof LazyValue || CollectedError.is(value))
-      return false;
+    if (typeof value !== "object" || value === null || LazyValue.is(value) || CollectedError.is(value)) return false;
     // What failed is no part of what nodes see of the list.
     if (hasCollected(value)) return false;
     try {
@@ -119,7 +121,7 @@ export class SlotDigests {
 
   private currentDigest(slot: number, value: object): ContentRef {
     if (!Array.isArray(value) || !this.isMapped(slot)) return contentRef(value);
-    return listContent(value.map((element) => (element instanceof LazyValue ? element.ref : contentRef(element))));
+    return listContent(value.map((element) => (LazyValue.is(element) ? element.ref : contentRef(element))));
   }
 
   /** Notes that the value in a slot was changed. @returns the step that was reported first. */
@@ -138,7 +140,8 @@ export class SlotDigests {
   }
 
   /** @throws {Undigestible} if a slot's value has no content, or code of its own throws when it is read. */
-  private async knowing<R>(slot: number, work: () => Promise<R>): Promise<R> {
+  private async knowing<R>(argument: Argument, work: () => Promise<R>): Promise<R> {
+    const { slot } = argument;
     const changer = this.changes.get(slot);
     if (changer !== undefined) throw new Undigestible(new Error(`${changer.name} has changed it`), true);
     this.assertKnown(slot);
@@ -148,13 +151,19 @@ export class SlotDigests {
       if (error instanceof Undigestible || error instanceof NotKnown) throw error;
       const isKnown = this.without.has(slot);
       this.without.add(slot);
-      throw new Undigestible(error, isKnown);
+      throw new Undigestible(error instanceof ValueError ? namedFor(error, this.nameOf(argument)) : error, isKnown);
     }
+  }
+
+  private nameOf({ slot, path = [] }: Argument): string {
+    const { steps, inputs, given, resources } = this.execution.plan;
+    const maker = [...steps, ...inputs, ...given, ...resources].find((slotted) => slotted.slot === slot)!;
+    return [maker.name, ...path].join(".");
   }
 
   /** @throws {NotKnown} */
   private assertKnown(slot: number): void {
-    if (this.execution.values[slot] instanceof Unknown) throw new NotKnown([]);
+    if (Unknown.is(this.execution.values[slot])) throw new NotKnown([]);
   }
 
   private async digestOfSlot(slot: number): Promise<ContentRef> {
@@ -215,7 +224,7 @@ export class SlotDigests {
    * @throws {Undigestible} if an element has none.
    */
   elementsOf(argument: Argument): Promise<readonly ContentRef[] | undefined> {
-    return this.knowing(argument.slot, () => this.refsInside(argument));
+    return this.knowing(argument, () => this.refsInside(argument));
   }
 
   private async refsInside(argument: Argument): Promise<readonly ContentRef[] | undefined> {
@@ -261,7 +270,9 @@ export class SlotDigests {
   mayNeed(args: readonly Argument[]): boolean {
     return args.some(({ slot }) => {
       const value = this.execution.values[slot];
-      return value instanceof LazyValue || Array.isArray(value) || this.composed.has(slot) || this.isResource(slot);
+      if (LazyValue.is(value) || this.composed.has(slot) || this.isResource(slot)) return true;
+      // A revoked Proxy throws when it is asked whether it is a list.
+      return !types.isProxy(value) && Array.isArray(value);
     });
   }
 
@@ -273,8 +284,8 @@ export class SlotDigests {
   async load(args: readonly Argument[]): Promise<void> {
     for (const { slot } of args) {
       const value = this.execution.values[slot];
-      if (value instanceof LazyValue) await this.loadWhole(slot, value);
-      else if (Array.isArray(value) && this.isMapped(slot)) await this.loadElements(slot, value);
+      if (LazyValue.is(value)) await this.loadWhole(slot, value);
+      else if (this.isMapped(slot) && Array.isArray(value)) await this.loadElements(slot, value);
       this.lookAtComposed(slot);
     }
     // What a resource is built from is needed when it is built.
@@ -329,7 +340,7 @@ export class SlotDigests {
 
   /** @param wanted which of a mapped node's values are needed; undefined: all. */
   private async loadElements(slot: number, list: unknown[], wanted?: readonly number[]): Promise<void> {
-    const indices = (wanted ?? [...list.keys()]).filter((i) => list[i] instanceof LazyValue);
+    const indices = (wanted ?? [...list.keys()]).filter((i) => LazyValue.is(list[i]));
     if (indices.length === 0) return;
     // While they are read, another step may load the same elements.
     const lazy = indices.map((i) => list[i] as LazyValue);
