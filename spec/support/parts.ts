@@ -10,7 +10,7 @@ export class Passage {
     return this.a * settings.times;
   }
 }
-@model()
+@model({ name: "parts/Modelled" })
 export class Modelled {
   constructor(readonly a: number) {}
   get half(): number {
@@ -23,7 +23,7 @@ export class Modelled {
     return new Modelled(a);
   }
 }
-@model()
+@model({ name: "parts/Remade" })
 export class Remade {
   constructor(readonly half: number) {}
   toJSON(): number {

@@ -13,7 +13,7 @@ interface Shape {
   readonly list: Iterable<{ readonly n: number }>;
 }
 
-@model()
+@model({ name: "random-wiring/Gauge" })
 class Gauge implements Shape {
   constructor(readonly n: number) {}
   get at(): Shape["at"] {
@@ -24,14 +24,14 @@ class Gauge implements Shape {
   }
 }
 
-@model()
+@model({ name: "random-wiring/Heir" })
 class Heir extends Gauge {
   override get at(): Shape["at"] {
     return { n: super.at.n + 1 };
   }
 }
 
-@model()
+@model({ name: "random-wiring/Converted" })
 class Converted extends Gauge {
   toJSON(): number {
     return this.n;
@@ -41,7 +41,7 @@ class Converted extends Gauge {
   }
 }
 
-@model()
+@model({ name: "random-wiring/Iterated" })
 class Iterated extends Gauge {
   override get list(): Shape["list"] {
     return { [Symbol.iterator]: () => [{ n: this.n + settings.times }][Symbol.iterator]() };

@@ -231,7 +231,17 @@ describe("one walk decides what a value is", () => {
     ["a generator", (function* () {})(), "it is a Generator"],
     ["an iterator of a Map", new Map().keys(), "it is a Map Iterator"],
     ["a WeakSet", new WeakSet(), "it is a WeakSet"],
-    ["a WeakRef", new WeakRef({}), "an instance of WeakRef, which is not known"],
+    [
+      "a WeakRef",
+      new WeakRef({}),
+      "an instance of WeakRef, which can't be serialized. Give plain data, such as its text",
+    ],
+    ["an iterator", [1].values(), 'it is an object of the kind "Array Iterator", which would be lost. Give plain data'],
+    [
+      "an object like another one",
+      Object.create({ a: 1 }),
+      "its prototype is an object of no class, which would be lost",
+    ],
     ["a SharedArrayBuffer", new SharedArrayBuffer(1), "it is a SharedArrayBuffer"],
     [
       "an ArrayBuffer that may grow",

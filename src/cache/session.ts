@@ -245,7 +245,10 @@ export class CacheSession {
       const problem = reviews.get(owner)!();
       if (problem === undefined) continue;
       for (const key of keys) this.forget(key, owner);
-      process.emitWarning(`${owner.pipeline}.${owner.node} is not cached: ${problem}`, "HypernodesWarning");
+      const { pipeline, node } = owner;
+      // A call of `map` or `stream` has an entry of the pipeline for each element.
+      const place = node === pipeline ? pipeline : `${pipeline}.${node}`;
+      process.emitWarning(`${place} is not cached: ${problem}`, "HypernodesWarning");
     }
   }
 

@@ -90,12 +90,26 @@ export function unknownClass(prototype: object): UnserialisableError {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);
   const model: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  const [problem, advice] = whyUnknown(typeof model === "function" ? definingModule(model) : undefined);
+  if (typeof model !== "function" || model.prototype !== prototype) {
+    const kind: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+    const found =
+      typeof kind === "string" ? `it is an object of the kind "${kind}"` : "its prototype is an object of no class";
+    return new UnserialisableError(`${found}, which would be lost`, `Give plain data; or ${IN_A_RESOURCE}`);
+  }
+  const found = `it is an instance of ${classNameOf(prototype)}`;
+  if (Object.getOwnPropertyDescriptor(globalThis, model.name)?.value === model)
+    return new UnserialisableError(
+      `${found}, which can't be serialized`,
+      `Give plain data, such as its text; or ${IN_A_RESOURCE}`,
+    );
+  const [problem, advice] = whyUnknown(definingModule(model as Class));
   return new UnserialisableError(
-    `it is an instance of ${classNameOf(prototype)}, ${problem}`,
-    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which is never serialized.`,
+    `${found}, ${problem}`,
+    `${advice}; or put @model() on the class; or give plain data; or ${IN_A_RESOURCE}`,
   );
 }
+
+const IN_A_RESOURCE = "build it in a @resource, which is never serialized.";
 
 function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
   if (defined === undefined) {
