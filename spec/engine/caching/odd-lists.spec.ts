@@ -1,5 +1,8 @@
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { input, memory, node, Pipeline } from "../../../src/index.js";
+import { Bytes, Doubles, Head, Heir, Mapped } from "../../support/odd-lists.js";
+import { warningsOf } from "../../support/warnings.js";
 
 class Lists extends Pipeline {
   @input() list!: unknown[];
@@ -54,4 +57,40 @@ describe("a run with a cache, or with checks, takes lists as one without, and as
     const failure = await new Changes().run({ list: longWith(1e8) }, { execution: { check: true } }).catch(String);
     expect(failure).to.contain("at [99999999]");
   });
+});
+
+const iterated = (): number[] =>
+  Object.defineProperty([1, 2], Symbol.iterator, {
+    value: function* () {
+      yield 9;
+    },
+  });
+
+describe("a map over a list of a class of one's own", () => {
+  const rows: Readonly<
+    Record<string, readonly [make: () => Iterable<number>, each: readonly number[], staysHere?: true]>
+  > = {
+    "an array that iterates in its own way": [() => Doubles.of(1, 2), [2, 4]],
+    "bytes that iterate in their own way": [() => Bytes.of(1, 2), [7]],
+    "an array with an iterator of its own": [iterated, [9], true],
+    "bytes with a length of their own": [() => Head.of(5, 6, 7), [5, 6, 7]],
+    "an array of a class": [() => Heir.of(1, 2), [1, 2]],
+    "an array of another realm": [() => runInNewContext("[1, 2]") as number[], [1, 2], true],
+  };
+  for (const [what, [make, each, staysHere]] of Object.entries(rows)) {
+    // A thread can't have each of them.
+    for (const maps of ["sequential", "async", ...(staysHere ? [] : ["parallel" as const])] as const) {
+      it(`has the same elements with a cache and without: ${what}, ${maps}`, async () => {
+        const cache = memory();
+        await warningsOf(async () => {
+          for (const store of [false, cache, cache] as const) {
+            const found = await new Mapped().run({ xs: make() }, { cache: store, execution: { maps } });
+            expect(found.each).to.deep.equal(each);
+            expect(found.pairs).to.deep.equal(each.flatMap((x) => each.map((y) => [x, y])));
+            expect(found.ofMade).to.deep.equal(each);
+          }
+        });
+      });
+    }
+  }
 });

@@ -11,7 +11,7 @@ import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
-import { toArrayLike } from "../elements/lists.js";
+import { isList, toArrayLike } from "../elements/lists.js";
 import type { ExecutionContext } from "../execution-context.js";
 import { CollectedError, hasCollected } from "../failures/collected.js";
 import { LazyValue } from "./lazy-value.js";
@@ -176,7 +176,7 @@ export class SlotDigests {
       return this.bySlot[slot] ?? contentRef(value);
     }
     let ref: ContentRef;
-    if (Array.isArray(value) && this.isMappedOver(slot)) {
+    if (Array.isArray(value) && isList(value) && this.isMappedOver(slot)) {
       const { list, elements } = contentsOf(value);
       ref = refFrom(list);
       this.later[slot] = elements;
@@ -241,7 +241,7 @@ export class SlotDigests {
     const value = this.execution.input(argument);
     const list = toArrayLike(value, this.execution.run.lists);
     if (list === undefined) return undefined;
-    if (!Array.isArray(list)) return Array.from(list, contentRef);
+    if (!Array.isArray(list)) return Array.from({ length: list.length }, (_, i) => contentRef(list[i]));
     const later = path === undefined ? this.later[slot] : undefined;
     const refs = (later ?? contentsOf(list).elements)().map(refFrom);
     if (path !== undefined) return refs;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { InputError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
 import type { Step } from "../../graph/plan.js";
@@ -41,10 +42,24 @@ export function toArrayLike(value: unknown, read: ListsRead): List | undefined {
   return list;
 }
 
-/** Tells if a value can be read by index as it is. An object that only looks like an array may not be meant as a list. */
+/**
+ * Tells if a value can be read by index as it is. An object that only looks like an array may not be meant as a list, and one of a class
+ * that iterates in a way of its own gives other elements than it has.
+ */
 export function isList(value: unknown): value is List {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  if (types.isTypedArray(value)) {
+    if (value.length !== BYTES_LENGTH.call(value)) return false;
+  } else if (!Array.isArray(value)) return false;
+  const iterate: unknown = (value as Iterable<unknown>)[Symbol.iterator];
+  if (iterate === OF_ARRAYS || iterate === OF_BYTES || typeof iterate !== "function") return true;
+  // Arrays of other realms have the iterator of theirs.
+  return /\[native code\]/.test(Function.prototype.toString.call(iterate));
 }
+
+const OF_ARRAYS = Array.prototype[Symbol.iterator];
+const BYTES = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const BYTES_LENGTH = Object.getOwnPropertyDescriptor(BYTES, "length")!.get as (this: unknown) => number;
+const OF_BYTES = Uint8Array.prototype[Symbol.iterator];
 
 /** The error of an element of a list that is an iterable, and throws while it is read. */
 class UnreadableElement extends Error {
