@@ -33,9 +33,8 @@ describe("signal", () => {
   it("stops a run inside its async nodes, with the reason as the cause", async () => {
     started.length = 0;
     const controller = new AbortController();
-    const running = rejection<AbortError>(new Slow().run({ x: 1 }, { signal: controller.signal }));
-    setTimeout(() => controller.abort(new Error("enough")), 5);
-    const error = await running;
+    const onEvent = { onNodeStart: () => void setTimeout(() => controller.abort(new Error("enough")), 5) };
+    const error = await rejection<AbortError>(new Slow().run({ x: 1 }, { signal: controller.signal, onEvent }));
     expect(error).to.be.instanceOf(AbortError).and.to.include({ name: "AbortError", code: "ABORTED" });
     expect((error.cause as Error).message).to.equal("enough");
     expect(started).to.deep.equal(["first"]);

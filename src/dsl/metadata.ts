@@ -42,7 +42,8 @@ interface NestedDeclaration {
 /** The key of the members that the decorators of a class have declared. */
 export const MEMBERS = "hypernodes:members";
 const OPTIONS = "hypernodes:choices";
-const MODEL = "hypernodes:model";
+/** The key of the options of `@model`. */
+export const MODEL = "hypernodes:model";
 
 /** The functions that reflect-metadata has added to `Reflect`, as loaded by this module, by their keys. */
 export const METADATA_FUNCTIONS: ReadonlyMap<string | symbol, unknown> = new Map(

@@ -128,6 +128,28 @@ const TYPES: readonly Sketch[] = [
   ],
 ];
 
+/** Models whose decorator decides what of them counts, and as what they come back. */
+const MODELS: readonly Sketch[] = [
+  [
+    "its key",
+    "@model({ key: ['k'] }) class Keyed { k = 1; o = 0; }",
+    "Object.assign(new Keyed(), { o: x })",
+    "['k']",
+    "['k', 'o']",
+  ],
+  ["its name", "@model({ name: 'one' }) class Named { k = 1; }", "new Named()", "'one'", "'two'"],
+  ["that it is one", "@model({ name: 'three' }) export class Model { k = 1; }", "new Model()", /@model\(.*?\) /, ""],
+  [
+    "the type of a field, which code reads",
+    `${METADATA}const field = (_t: object, _k: string): void => {};
+class Scorer { score(n: number): any { return [n, 1]; } }
+@model({ name: 'has' }) class Has { @field scorer!: Scorer; }`,
+    'new (meta.getMetadata("design:type", Has.prototype, "scorer"))().score(x)',
+    "[n, 1]",
+    "[n, 2]",
+  ],
+];
+
 /** Names that functions get where they are assigned. */
 const GIVEN_NAMES: readonly Sketch[] = [
   [
@@ -170,6 +192,9 @@ export const PUT_ON_CLASSES: readonly Row[] = [
   ...METHODS.map(rows("on a method")),
   ...NAMES.map(rows("on a prototype")),
   ...TYPES.map(rows("an emitted type", EMITS)),
+  ...MODELS.map(([what, head, ...rest]) =>
+    rows("a model", EMITS)([what, `import { model } from "hypernodes";\n${head}`, ...rest]),
+  ),
   ...GIVEN_NAMES.map(rows("the name of a function")),
   row(
     0,

@@ -2,7 +2,7 @@
 import { types } from "node:util";
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import { PIPELINE } from "../../dsl/members.js";
-import { MEMBERS, METADATA_FUNCTIONS } from "../../dsl/metadata.js";
+import { MEMBERS, METADATA_FUNCTIONS, MODEL } from "../../dsl/metadata.js";
 import type { PipelineState } from "../../dsl/pipeline-options.js";
 import { recordedOn } from "../../graph/class-validator-metadata.js";
 import { forEachOf, getFrom, getOwnPropertyDescriptor } from "../../util/primordials.js";
@@ -30,12 +30,15 @@ export interface MetadataRecord {
   readonly value: unknown;
 }
 
-/** The metadata that `Reflect.defineMetadata` recorded on an object, a class or its members, without that of hypernodes. */
+/**
+ * The metadata that `Reflect.defineMetadata` recorded on an object, a class or its members. Of that of hypernodes only what decides the
+ * content of a model.
+ */
 export function metadataOf(object: object, stores: readonly MetadataStore[]): readonly MetadataRecord[] {
   const found = recordsOf(object, stores);
   // Of a pipeline the emitted types say what the wiring is checked by.
-  const isPipeline = found.some(({ key }) => isOurs(key));
-  return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
+  const isPipeline = found.some(({ key }) => key !== MODEL && isOurs(key));
+  return found.filter(({ key }) => key === MODEL || !(isOurs(key) || (isPipeline && isDesign(key))));
 }
 
 /** The declarations of the members of a pipeline class, and their emitted types, by which its inputs are converted. */
