@@ -457,14 +457,14 @@ describe("a node that never ends", () => {
   }
 
   const commands = [
-    ["Stalls", "async"],
-    ["Stalls", "parallel"],
-    ["StallsWhileBusy", "parallel"],
+    ["awkward", "Stalls", "async"],
+    ["awkward", "Stalls", "parallel"],
+    ["busy-stall-client", "StallsWhileBusy", "parallel"],
   ] as const;
-  for (const [name, mode] of commands) {
+  for (const [module, name, mode] of commands) {
     it(`ends a command with a message that names it, and with an exit code of its own: ${name}, maps ${mode}`, async () => {
       inject("a method waits forever, and nothing else is pending");
-      const file = `${built("spec/support/awkward.ts")}#${name}`;
+      const file = `${built(`spec/support/${module}.ts`)}#${name}`;
       const args = [built("src/cli/main.ts"), "run", file, "--input", "xs=[1,2,3]", "--maps", mode];
       const env = { HYPERNODES_CLI_STARTED: "1" };
       const { code, stdout, stderr } = await execute(process.execPath, args, { env });
