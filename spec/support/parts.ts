@@ -4,7 +4,7 @@ import { type Each, input, mapOver, model, nested, node, Pipeline } from "../../
 /** How much the classes below make of their numbers: code of theirs, for what follows. */
 export const settings = { times: 1 };
 
-export class Passage {
+export class Halved {
   constructor(readonly a: number) {}
   get half(): number {
     return this.a * settings.times;
@@ -33,18 +33,18 @@ export class Remade {
     return new Remade(a * settings.times);
   }
 }
-export class Windows {
+export class OwnWindows {
   constructor(readonly a: number) {}
   *[Symbol.iterator](): Iterator<number> {
     yield this.a * settings.times;
   }
 }
-export class Sized extends Map<string, number> {
+export class OwnSize extends Map<string, number> {
   override get size(): number {
     return settings.times;
   }
 }
-export class Few extends Set<number> {
+export class OwnFew extends Set<number> {
   override *[Symbol.iterator](): SetIterator<number> {
     yield settings.times;
   }
@@ -59,8 +59,8 @@ export class Twice extends Pipeline {
 
 export class FromInstances extends Pipeline {
   @input() a!: number;
-  @node("a") passage(a: number): Passage {
-    return new Passage(a);
+  @node("a") passage(a: number): Halved {
+    return new Halved(a);
   }
   @node("a") modelled(a: number): Modelled {
     return new Modelled(a);
@@ -68,17 +68,17 @@ export class FromInstances extends Pipeline {
   @node("a") remade(a: number): Remade {
     return new Remade(a * settings.times);
   }
-  @node("a") deep(a: number): { it: { passage: Passage } } {
-    return { it: { passage: new Passage(a) } };
+  @node("a") deep(a: number): { it: { passage: Halved } } {
+    return { it: { passage: new Halved(a) } };
   }
-  @node("a") sized(_a: number): Sized {
-    return new Sized();
+  @node("a") sized(_a: number): OwnSize {
+    return new OwnSize();
   }
-  @node("a") windows(a: number): Windows {
-    return new Windows(a);
+  @node("a") windows(a: number): OwnWindows {
+    return new OwnWindows(a);
   }
-  @node("a") few(a: number): Few {
-    return new Few([a]);
+  @node("a") few(a: number): OwnFew {
+    return new OwnFew([a]);
   }
   @node("passage.half") ofGetter(half: number): number {
     return half;

@@ -82,12 +82,14 @@ export function isDesign(key: unknown): key is string {
   return typeof key === "string" && key.startsWith("design:");
 }
 
-/** Names of emitted types, but where a compiler records them beside a class; and functions that list the names of all records. */
-const READS_TYPES = /(?<!\b_(?:_|ts_)metadata\(\s*["'])\bdesign:|\bget(?:Own)?MetadataKeys\b/;
+/** Names of emitted types, but where a compiler records them beside a class; functions and options by which others read them. */
+const READS_TYPES =
+  /(?<!\b_(?:_|ts_)metadata\(\s*["'])\bdesign:|\b(?:getMetadataKeys|getOwnMetadataKeys|enableImplicitConversion)\b/;
 
 /** True for a text of code that may read the types that a compiler emits. */
 export function readsTypes(text: string): boolean {
-  return (text.includes("design:") || text.includes("MetadataKeys")) && READS_TYPES.test(text);
+  const mayRead = text.includes("design:") || text.includes("MetadataKeys") || text.includes("enableImplicit");
+  return mayRead && READS_TYPES.test(text);
 }
 
 /** A copy of reflect-metadata's: Maps by object, member and key. */

@@ -70,7 +70,6 @@ export class PackageState {
       const name = packageOf(script.url)!.name;
       const id = this.walk.piece(`variables of package ${name}`);
       this.walk.pieces[id]!.text = STATE;
-      if (name === "class-transformer") this.walk.readsTypes(id);
       if (RECORDS.has(name)) return id;
       this.walk.owned(id, script);
       this.walk.later(() => this.module(id, facts, `package ${name}: `));

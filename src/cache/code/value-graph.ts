@@ -59,6 +59,7 @@ const MOST = 200_000;
 export class ValueGraph extends Pieces implements Walk, Reading {
   readonly language: BuiltIns = builtIns();
   writes = new Writes();
+  private isInPatches = false;
   private readonly effects = new Map<number, Effect[]>();
   readonly uses = new Map<number, Use[]>();
   readonly memberNames = new Map<number, string[]>();
@@ -283,6 +284,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     this.settle();
     const { writes } = this;
     this.writes = new Writes();
+    this.isInPatches = true;
     const ids = this.language.patches.map(([place, value]) => {
       const id = this.piece(place);
       this.pieces[id]!.text = `patched ${place}`;
@@ -291,6 +293,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     });
     this.settle();
     this.writes = writes;
+    this.isInPatches = false;
     return ids;
   }
 
@@ -484,7 +487,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   }
 
   readsTypes(id: number): void {
-    this.classes.readsTypes(id);
+    // A copy of reflect-metadata that has replaced functions of another one names the records, and reads none by itself.
+    if (!this.isInPatches) this.classes.readsTypes(id);
   }
 
   isBuiltIn(fn: Function): boolean {
