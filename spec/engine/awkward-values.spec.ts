@@ -15,6 +15,7 @@ import {
   node,
   Pipeline,
   type RunOptions,
+  resource,
 } from "../../src/index.js";
 import {
   Awkward,
@@ -276,10 +277,20 @@ describe("a path that can't be read", () => {
     @mapOver("record.code.lines") doubled(line: number): Each<number> {
       return 2 * line;
     }
+    @resource() built(): { code: { lines: number[] } } {
+      return make() as never;
+    }
+    @node("built.code.lines") ofBuilt(lines: number[]): number {
+      return lines.length;
+    }
   }
 
   for (const [what, made] of Object.entries(unreadable)) {
-    for (const output of ["count", "doubled"] as const) {
+    for (const [output, whole] of [
+      ["count", "record"],
+      ["doubled", "record"],
+      ["ofBuilt", "built"],
+    ] as const) {
       for (const [where, options] of Object.entries<RunOptions<Reads>>({
         "": {},
         "with a cache": { cache: memory() },
@@ -287,7 +298,7 @@ describe("a path that can't be read", () => {
         it(`is an error that names it: ${what}, for ${output} ${where}`, async () => {
           make = made;
           const error = await rejection<HypernodesError>(new Reads().run({}, { ...options, outputs: [output] }));
-          expect([error.code, error.where]).to.deep.equal(["UNREADABLE_PATH", "Reads.record.code.lines"]);
+          expect([error.code, error.where]).to.deep.equal(["UNREADABLE_PATH", `Reads.${whole}.code.lines`]);
           expect(error.message).to.contain("reading it failed with TypeError: not loaded");
           expect(error.cause).to.be.instanceOf(TypeError);
         });

@@ -1,4 +1,4 @@
-import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { type AnyPipeline, isPipelineClass, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { CacheStore } from "../dsl/pipeline-options.js";
 import { badOption } from "../errors.js";
 import {
@@ -147,8 +147,7 @@ async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
 const CLEAR = "clear(pipeline)";
 
 function isPipeline(value: unknown): value is PipelineClass | AnyPipeline {
-  const object: unknown = typeof value === "function" ? value.prototype : value;
-  return typeof object === "object" && object !== null && PIPELINE in object;
+  return isPipelineClass(value) || (typeof value === "object" && value !== null && PIPELINE in value);
 }
 
 function classOf(pipeline: PipelineClass | AnyPipeline): PipelineClass {

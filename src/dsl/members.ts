@@ -14,6 +14,11 @@ export interface AnyPipeline {
 /** A pipeline class whose constructor takes no arguments. */
 export type PipelineClass<P extends AnyPipeline = AnyPipeline> = new () => P;
 
+/** Tells if a value is a pipeline class. */
+export function isPipelineClass(value: unknown): value is PipelineClass {
+  return typeof value === "function" && typeof value.prototype === "object" && PIPELINE in value.prototype;
+}
+
 /** Returns the name of a class for messages and paths. A class expression may have none. */
 export function classNameOf(type: { readonly name: string }): string {
   return type.name || "(anonymous class)";

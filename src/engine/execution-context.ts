@@ -1,5 +1,5 @@
 import { HypernodesError, type NodeError } from "../errors.js";
-import type { Argument, Plan, Step } from "../graph/plan.js";
+import { type Argument, nameAt, type Plan, type Step } from "../graph/plan.js";
 import { describeChain } from "../util/describe.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { convertInputs } from "./elements/convert-inputs.js";
@@ -104,8 +104,7 @@ export class ExecutionContext {
         value = (value as Record<string, unknown> | null | undefined)?.[key];
       }
     } catch (cause) {
-      const { steps, inputs, given } = this.plan;
-      const name = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!.name;
+      const name = nameAt(this.plan, slot);
       throw new HypernodesError({
         ...{ code: "UNREADABLE_PATH", where: pathOf(this.path, [name, ...path].join(".")), cause },
         problem: `reading it failed with ${describeChain(cause)}`,

@@ -49,6 +49,11 @@ export interface Argument {
   readonly path: readonly string[] | undefined;
 }
 
+/** Returns the name of the input, node or resource whose value is in a slot. */
+export function nameAt({ steps, inputs, given, resources }: Plan, slot: number): string {
+  return [...steps, ...inputs, ...given, ...resources].find((slotted) => slotted.slot === slot)!.name;
+}
+
 /** Returns a key that identifies an argument within a plan. */
 export function argumentKey({ slot, path }: Argument): string {
   return path === undefined ? String(slot) : JSON.stringify([slot, path]);

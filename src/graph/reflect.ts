@@ -1,6 +1,6 @@
 import type { Class } from "../dsl/class.js";
 import { recordInherited } from "../dsl/defined-methods.js";
-import { type AnyPipeline, classNameOf, PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { type AnyPipeline, classNameOf, isPipelineClass, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type Defect, DefinitionError } from "../errors.js";
@@ -213,10 +213,6 @@ export function childOptions(parent: PipelineOptions, nested: NestedGraph): Pipe
 /** Tells if options send the elements of maps to the workers of a queue. */
 export function hasQueue({ execution }: PipelineOptions): boolean {
   return typeof execution?.maps === "object";
-}
-
-function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {
-  return typeof pipeline === "function" && typeof pipeline.prototype === "object" && PIPELINE in pipeline.prototype;
 }
 
 function emittedTypes({ role, declaredBy, name }: Member): EmittedTypes {

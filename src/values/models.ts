@@ -102,7 +102,7 @@ export function unknownClass(prototype: object): UnserialisableError {
       `${found}, which can't be serialized`,
       `Give plain data, such as its text; or ${IN_A_RESOURCE}`,
     );
-  const [problem, advice] = whyUnknown(definingModule(model as Class));
+  const [problem, advice] = whyUnknown(definingModule(model));
   return new UnserialisableError(
     `${found}, ${problem}`,
     `${advice}; or put @model() on the class; or give plain data; or ${IN_A_RESOURCE}`,

@@ -7,7 +7,7 @@ import { changedWhileRunning, sourcesOf } from "../../cache/program-digests.js";
 import { type CacheSession, type Found, guardOwner, reviewOwner } from "../../cache/session.js";
 import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
-import type { Plan, Step } from "../../graph/plan.js";
+import { nameAt, type Plan, type Step } from "../../graph/plan.js";
 import { describeChain, messageOf } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
@@ -237,11 +237,9 @@ export class CachingExecutor {
   /** Notes that the value in a slot was changed: nothing that is made of it is cached. */
   emitChange(step: Step, slot: number): void {
     const { digests: contents, execution } = this;
-    const { steps, inputs, given } = execution.plan;
-    const maker = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!;
     const isNew = !contents.isChanged(slot);
     const changer = contents.changedBy(step, slot);
-    const what = `${execution.path}.${maker.name}`;
+    const what = `${execution.path}.${nameAt(execution.plan, slot)}`;
     const alike = isNew ? this.changedWith(slot, changer) : [];
     const too = alike.length === 0 ? "" : `, and with it the same object in ${alike.join(" and ")}`;
     this.warnUncacheable(

@@ -7,7 +7,7 @@ import type { CodeDigests } from "../../cache/program-digests.js";
 import type { CacheSession, Found } from "../../cache/session.js";
 import type { EntryMeta } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
-import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
+import { type Argument, argumentKey, nameAt, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
@@ -156,9 +156,7 @@ export class SlotDigests {
   }
 
   private nameOf({ slot, path = [] }: Argument): string {
-    const { steps, inputs, given, resources } = this.execution.plan;
-    const maker = [...steps, ...inputs, ...given, ...resources].find((slotted) => slotted.slot === slot)!;
-    return [maker.name, ...path].join(".");
+    return [nameAt(this.execution.plan, slot), ...path].join(".");
   }
 
   /** @throws {NotKnown} */
@@ -187,11 +185,11 @@ export class SlotDigests {
 
   /** A resource is what its code and what it is built from make it. */
   private async digestOfResource(slot: number): Promise<ContentRef | undefined> {
-    const known = this.isResource(slot) ? this.bySlot[slot] : undefined;
-    if (known !== undefined) return known;
     const { resources } = this.execution.plan;
     const index = resources.findIndex((resource) => resource.slot === slot);
     if (index < 0) return undefined;
+    const known = this.bySlot[slot];
+    if (known !== undefined) return known;
     const code = this.codes.resources[index]!;
     const counts = keyComponents(this.codes, await this.digestsOf(resources[index]!.arguments));
     this.bySlot[slot] = { digest: resourceDigest(code, counts), models: "" };
