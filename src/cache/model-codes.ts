@@ -109,18 +109,28 @@ const known = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
 
 /** @throws {ValueError} if the code cannot be known. */
 export function componentWith(source: CodeReader | ModelDigests, { digest, models }: ContentRef): string {
-  if (models === "") return digest;
-  const codes = getOrCreate(known, source, () => new Map<string, string>());
-  return `${digest} ${getOrCreate(codes, models, () => codeOfModels(source, models))}`;
+  return models === "" ? digest : `${digest} ${codeFrom(source, models)}`;
 }
 
-function codeOfModels(source: CodeReader | ModelDigests, models: string): string {
-  const codes = models.split(",").map((name) => {
-    const code = codeOfModel(source, name);
-    if (code?.problem !== undefined) throw unknownCode(name, code.problem);
-    return code === undefined ? name : `${name} ${code.digest}`;
-  });
-  return modelsCode(codes);
+/**
+ * The code of the models with some names.
+ *
+ * @param models the names, with commas between.
+ * @throws {ValueError} if it cannot be known.
+ */
+export function codeOfModels(codes: ModelSource, models: string): string {
+  return codeFrom(codes.models ?? readerOf(codes), models);
+}
+
+function codeFrom(source: CodeReader | ModelDigests, models: string): string {
+  const codes = getOrCreate(known, source, () => new Map<string, string>());
+  return getOrCreate(codes, models, () => modelsCode(models.split(",").map((name) => namedCode(source, name))));
+}
+
+function namedCode(source: CodeReader | ModelDigests, name: string): string {
+  const code = codeOfModel(source, name);
+  if (code?.problem !== undefined) throw unknownCode(name, code.problem);
+  return code === undefined ? name : `${name} ${code.digest}`;
 }
 
 /** The pieces of code of the models in some values. */

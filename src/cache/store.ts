@@ -12,7 +12,7 @@ export interface EntryMeta {
   readonly kind: EntryKind;
   /** Of the value's content: SHA-256, 64 hexadecimal digits. */
   readonly digest: string;
-  /** The names of the models in the value, with commas between. */
+  /** The names of the models in the value, with commas between; in a store also their code, a space before the names. */
   readonly models: string;
   /** The length of the encoded value in bytes. */
   readonly bytes: number;

@@ -4,7 +4,8 @@ import { type ContentRef, contentRef } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests, StepDigest } from "../../cache/program-digests.js";
 import { changedWhileRunning, sourcesOf } from "../../cache/program-digests.js";
-import { type CacheSession, type Found, guardOwner, reviewOwner } from "../../cache/session.js";
+import { type OnOtherModels, ProgramEntries } from "../../cache/program-entries.js";
+import { type CacheSession, type Found, guardOwner, type NewEntry, reviewOwner } from "../../cache/session.js";
 import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
 import { nameAt, type Plan, type Step } from "../../graph/plan.js";
@@ -42,6 +43,7 @@ export class CachingExecutor {
   readonly digests: SlotDigests;
   readonly log: PipelineCacheLog;
   readonly codes: CodeDigests;
+  private readonly entries: ProgramEntries;
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
   /** By slot, the keys of the entries that this run has made. */
@@ -60,6 +62,7 @@ export class CachingExecutor {
     private readonly recomputeMap: (step: Step) => Promise<void>,
   ) {
     this.codes = codeDigestsOf(execution.program, execution.run);
+    this.entries = new ProgramEntries(session, this.codes);
     this.digests = new SlotDigests(execution, session, this.codes, (slot) => this.recompute(slot));
     this.log = execution.run.cache.explainer.begin(execution, this);
   }
@@ -104,7 +107,7 @@ export class CachingExecutor {
   /** Looks up a step's entry, and notes its content. */
   async find(step: Step, key: string): Promise<Lookup | undefined> {
     const { execution } = this;
-    const [head] = await this.heads([key], this.isOutput(step.slot));
+    const [head] = await this.heads(step, [key], this.isOutput(step.slot));
     if (head === undefined) {
       emitMiss(execution, step, undefined, key);
       return undefined;
@@ -117,12 +120,22 @@ export class CachingExecutor {
   }
 
   /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
-  async resolve(keys: readonly string[], isWanted: boolean): Promise<(Lookup | undefined)[]> {
-    return (await this.heads(keys, isWanted)).map((head, i) => head && lookupOf(keys[i]!, head));
+  async resolve(step: Step, keys: readonly string[], isWanted: boolean): Promise<(Lookup | undefined)[]> {
+    return (await this.heads(step, keys, isWanted)).map((head, i) => head && lookupOf(keys[i]!, head));
   }
 
-  private heads(keys: readonly string[], isWanted: boolean): Promise<(Found | EntryMeta | undefined)[]> {
-    return isWanted ? this.session.read(keys) : this.session.heads(keys);
+  private heads(step: Step, keys: readonly string[], isWanted: boolean): Promise<(Found | EntryMeta | undefined)[]> {
+    return isWanted ? this.read(step, keys) : this.entries.heads(step, keys, this.onOther(step));
+  }
+
+  private read(step: Step, keys: readonly string[]): Promise<(Found | undefined)[]> {
+    return this.entries.read(step, keys, this.onOther(step));
+  }
+
+  private onOther(step: Step): OnOtherModels {
+    return (models) => {
+      this.log.of(step).otherModels = models;
+    };
   }
 
   /**
@@ -332,9 +345,9 @@ export class CachingExecutor {
     index: number,
     compute: () => unknown,
   ): Promise<unknown> {
-    const { execution, session } = this;
+    const { execution } = this;
     if (key !== undefined) {
-      const [entry] = await session.read([key]);
+      const [entry] = await this.read(step, [key]);
       if (entry !== undefined) {
         emitHit(execution, step, index, key, entry.bytes);
         this.log.of(step).cached++;
@@ -358,10 +371,10 @@ export class CachingExecutor {
     if (isNested && this.mayHaveFailed(step, element)) return undefined;
     if (this.changers.size > 0 && this.usesChanging(step)) return undefined;
     if (this.isOfOtherCode(step)) return undefined;
-    const { execution, session } = this;
+    const { execution } = this;
     try {
       const ref = contentRef(value);
-      const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, isPlaced: isNested, ...ref });
+      const bytes = this.add(step, { key, kind: "value", value, isPlaced: isNested, ...ref });
       getOrCreate(this.makers, step.slot, () => [] as string[]).push(key);
       if (element === undefined) this.digests.set(step, ref);
       if (bytes !== undefined) emitStored(execution, step, element, key, bytes);
@@ -371,6 +384,11 @@ export class CachingExecutor {
       this.onUncacheable(step, error);
       return undefined;
     }
+  }
+
+  /** Takes a new entry of a step. @throws {ValueError} if it has none. */
+  add(step: Step, entry: Omit<NewEntry, "owner">): number | undefined {
+    return this.entries.add(step, { ...entry, owner: this.ownerOf(step) });
   }
 
   /** True if an error was collected in this execution, or in one nested in it: its results may be made of that. */

@@ -178,7 +178,7 @@ export class CachingMapExecutor implements MapExecutor {
   /** The list as a whole: one look for all its elements. */
   private async findList(step: Step, key: string): Promise<boolean> {
     const { execution, digests: contents } = this.cached;
-    const [entry] = await this.cached.resolve([key], this.cached.isOutput(step.slot));
+    const [entry] = await this.cached.resolve(step, [key], this.cached.isOutput(step.slot));
     if (entry === undefined) return false;
     execution.values[step.slot] = entry.value;
     contents.set(step, entry.head);
@@ -205,7 +205,7 @@ export class CachingMapExecutor implements MapExecutor {
     let carried = 0;
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
-      const entries = await this.cached.resolve(part, isWanted);
+      const entries = await this.cached.resolve(step, part, isWanted);
       for (let i = 0; i < part.length; i++) {
         const index = from + i;
         const key = part[i]!;
@@ -399,13 +399,13 @@ export class CachingMapExecutor implements MapExecutor {
   /** Stores the list as a whole, too: the keys of its elements. */
   private finish(step: Step, { listKey, keys, results, refs }: MapLookup): void {
     const { cached } = this;
-    const { execution, digests: contents, session } = cached;
+    const { execution, digests: contents } = cached;
     execution.values[step.slot] = results;
     if (refs.includes(undefined)) return;
     const elements = refs as ContentRef[];
     const ref = listContent(elements);
     contents.set(step, ref, elements);
     cached.setKey(step, listKey);
-    session.add({ key: listKey, owner: cached.ownerOf(step), kind: "list", value: joinKeys(keys), ...ref });
+    cached.add(step, { key: listKey, kind: "list", value: joinKeys(keys), ...ref });
   }
 }

@@ -301,7 +301,7 @@ export class SlotDigests {
       return;
     }
     // Another process may have written another value over it since its content was read.
-    if (entry.digest !== ref.digest) this.replace(slot, { digest: entry.digest, models: entry.models });
+    if (entry.digest !== ref.digest) this.replace(slot, undefined);
     this.execution.values[slot] = entry.decoded;
     if (entry.isComposed) this.composed.add(slot);
   }

@@ -57,6 +57,8 @@ interface StepCacheLog {
   inputs: readonly (readonly [name: string, ref: ContentRef])[];
   /** The reason why it can't be cached. */
   problem: string | undefined;
+  /** The models of an entry that was there, and not of their code. */
+  otherModels: string | undefined;
   /** The values that were others in the process before, by their places, where that was looked for. */
   changed: readonly string[];
   /** The record of the last computation, corrected, which is saved where nothing was computed. */
@@ -83,6 +85,7 @@ export class PipelineCacheLog {
         doubts: new Set(),
         inputs: [],
         problem: undefined,
+        otherModels: undefined,
         changed: [],
         steady: undefined,
       },
@@ -189,7 +192,7 @@ export class CacheExplainer {
 
   private async reason(account: PipelineCacheLog, step: Step): Promise<string> {
     const { cached } = account;
-    const { computed, cached: hits, unknown, problem, doubts } = account.of(step);
+    const { computed, cached: hits, unknown, problem, otherModels, doubts } = account.of(step);
     if (doubts.has(EXPLAINED_REMOTELY)) return EXPLAINED_REMOTELY;
     const doubt = [...doubts].map((each) => `, ${each}`).join("");
     if (problem !== undefined) return `it can't be cached: ${problem}${doubt}`;
@@ -208,6 +211,8 @@ export class CacheExplainer {
     const changes = past && describeChanges(past, recordOf(account, step));
     const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
+    if (reasons.length === 0 && otherModels !== undefined)
+      reasons.push(`its value was stored with other code of ${otherModels.replaceAll(",", ", ")}`);
     if (reasons.length === 0 && computed > 0) reasons.push(cached.knowsFailures(step) ? NO_ENTRY : NOT_STORED);
     return [...reasons, ...doubts].join(", ");
   }
