@@ -132,6 +132,7 @@ export class RunSession implements UnfinishedRun {
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new ResourceScope();
+    request.resources?.beginRun();
     this.run = new RunContext(this.resources, request.listener, request.id, request.context);
     const { signal, name: path, inputs } = request;
     this.run.emit?.({ type: "run", phase: "start", path, name: path, inputs });

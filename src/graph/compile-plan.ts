@@ -96,10 +96,10 @@ class Slots {
     return { slot: this.slotOf.get(on)!, path: path.length === 0 ? undefined : path };
   }
 
-  /** All paths of a class into values of the selection. */
-  pathsInto(graph: Graph): Argument[] {
-    const paths = graph.nodes.flatMap(({ dependencies }) => dependencies.filter(({ path }) => path.length > 0));
-    return paths.filter(({ on }) => this.slotOf.has(on)).map((dependency) => this.argument(dependency));
+  /** The arguments of all nodes of a class, as far as they are values of the selection. */
+  argumentsIn(graph: Graph, isMeant: (dependency: Dependency) => boolean): Argument[] {
+    const meant = graph.nodes.flatMap(({ dependencies }) => dependencies.filter(isMeant));
+    return meant.filter(({ on }) => this.slotOf.has(on)).map((dependency) => this.argument(dependency));
   }
 }
 
@@ -119,15 +119,22 @@ function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySe
   );
   const steps = toSteps(drafts, slots, resourceIndex, usedOutputs(nodes, outputs));
   const returned = outputs.map((name) => slots.of(name));
-  const used = slotUses(steps, [
-    ...returned,
-    ...resources.flatMap((resource) => resource.arguments),
-    // Needed or not, so that the result is the same for any selection of outputs.
-    ...slots.pathsInto(graph),
-  ]);
+  // Paths and maps count whether they are needed or not, so that the result is the same for any selection of outputs.
+  const used = slotUses(
+    steps,
+    [
+      ...returned,
+      ...resources.flatMap((resource) => resource.arguments),
+      ...slots.argumentsIn(graph, ({ path }) => path.length > 0),
+    ],
+    slots.argumentsIn(graph, ({ path, as }) => path.length === 0 && as === "element"),
+  );
   const withUses = (slotted: Slotted) => ({ ...slotted, uses: used.get(slotted.slot) });
-  // A map creates its own list.
-  for (const step of steps) if (step.map === undefined) step.uses = used.get(step.slot);
+  // A map creates its own list. Of a result a cache may have more readers than this plan.
+  for (const step of steps) {
+    const uses = used.get(step.slot);
+    if (step.map === undefined && uses !== undefined) step.uses = { ...uses, isTakenWhole: true };
+  }
 
   return {
     graph,

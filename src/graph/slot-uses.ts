@@ -7,8 +7,13 @@ import type { Argument, SlotUses, Step } from "./plan.js";
  * used as that input is.
  *
  * @param whole other readers of whole values: the caller and resources.
+ * @param lists values that are also used as lists.
  */
-export function slotUses(steps: readonly Step[], whole: readonly { slot: number; path?: Argument["path"] }[]) {
+export function slotUses(
+  steps: readonly Step[],
+  whole: readonly { slot: number; path?: Argument["path"] }[],
+  lists: readonly Argument[],
+) {
   const bySlot = new Map<number, { isMappedOver: boolean; isTakenWhole: boolean; paths: string[][] }>();
   const add = (slot: number, path: readonly string[], isMappedOver: boolean): void => {
     const uses = getOrCreate(bySlot, slot, () => ({
@@ -25,6 +30,7 @@ export function slotUses(steps: readonly Step[], whole: readonly { slot: number;
     else uses.isTakenWhole = true;
   };
   for (const { slot, path = [] } of whole) add(slot, path, false);
+  for (const { slot } of lists) add(slot, [], true);
   for (const { map, child, arguments: shared } of steps) {
     for (const { slot, path = [] } of map?.lists ?? []) add(slot, path, true);
     for (const [i, { slot, path = [] }] of shared.entries()) {

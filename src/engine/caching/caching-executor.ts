@@ -243,8 +243,8 @@ export class CachingExecutor {
   /** The same for the inputs of resources, which may still have them. */
   private onChangeByResource(step: Step): boolean {
     if (step.resources.length === 0 || !this.execution.isInProcess(step)) return false;
-    for (const index of step.resources) this.resourceUsed(index);
-    return this.usesChanging(step);
+    for (const index of this.resourcesOf(step.resources)) this.resourceUsed(index);
+    return this.usesChanged(step);
   }
 
   /** Notes that the value in a slot was changed: nothing that is made of it is cached. */
@@ -294,13 +294,38 @@ export class CachingExecutor {
     }
   }
 
-  /** True, with a warning, if a step uses a resource that changes its own inputs. */
-  private usesChanging(step: Step): boolean {
-    const index = step.resources.find((each) => this.changers.has(each));
-    if (index === undefined) return false;
-    const { name } = this.execution.plan.resources[index]!;
-    this.warnUncacheable(step, `its resource ${name} changes its own inputs. Change a copy instead`);
-    return true;
+  /** True, with a warning, if a step uses a resource that changes its own inputs, or whose inputs were changed: it may still have them. */
+  private usesChanged(step: Step): boolean {
+    if (step.resources.length === 0) return false;
+    const { execution } = this;
+    const { resources } = execution.plan;
+    for (const index of this.resourcesOf(step.resources)) {
+      const { name, arguments: from } = resources[index]!;
+      const changed = from.find(({ slot }) => this.digests.isChanged(slot));
+      if (changed === undefined) continue;
+      const { slot } = changed;
+      this.warnUncacheable(
+        step,
+        this.changers.has(index)
+          ? `its resource ${name} changes its own inputs. Change a copy instead`
+          : `its resource ${name} was built from ${nameAt(execution.plan, slot)}, which ${this.digests.changerOf(slot)} has changed`,
+      );
+      return true;
+    }
+    return false;
+  }
+
+  /** Resources, and those that they are built from. */
+  private resourcesOf(indices: readonly number[]): ReadonlySet<number> {
+    const { resources } = this.execution.plan;
+    const all = new Set(indices);
+    for (const index of all) {
+      for (const { slot } of resources[index]!.arguments) {
+        const from = resources.findIndex((each) => each.slot === slot);
+        if (from >= 0) all.add(from);
+      }
+    }
+    return all;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
@@ -366,10 +391,10 @@ export class CachingExecutor {
   /** Stores a value. @returns its content; undefined if it is not cached. */
   store(step: Step, key: string | undefined, value: unknown, element: number | undefined): ContentRef | undefined {
     const isNested = step.child !== undefined;
-    if (key === undefined || CollectedError.is(value)) return undefined;
+    if (key === undefined || CollectedError.is(value) || this.execution.scope.hasSignalled) return undefined;
     // What failed in it may not fail the next time.
     if (isNested && this.mayHaveFailed(step, element)) return undefined;
-    if (this.changers.size > 0 && this.usesChanging(step)) return undefined;
+    if (this.usesChanged(step)) return undefined;
     if (this.isOfOtherCode(step)) return undefined;
     const { execution } = this;
     try {

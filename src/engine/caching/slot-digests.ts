@@ -134,6 +134,11 @@ export class SlotDigests {
     return this.changes.has(slot);
   }
 
+  /** The name of the step or resource that has changed the value in a slot, as far as is known. */
+  changerOf(slot: number): string {
+    return this.changes.get(slot)!.name;
+  }
+
   /** Notes that the value in a slot can't be cached, which was reported. */
   isUndigestible(slot: number): void {
     this.without.add(slot);

@@ -41,6 +41,7 @@ function buildResource(execution: RunningExecution, index: number): unknown {
         const label = emit === undefined ? undefined : labelOf(value);
         emit?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
         execution.resourceBuilt(index);
+        if (execution.scope.hasSignalled) resources.notShared(value);
       },
       (cause) => {
         const error = hasChangedInput(cause) ? (cause as NodeError) : notBuilt(about.path, name, cause);

@@ -43,6 +43,11 @@ export class CancelScope {
     return this.controller.signal;
   }
 
+  /** True if it was stopped, and a call has asked for its signal: what such calls give may be no whole result. */
+  get hasSignalled(): boolean {
+    return this.stopped && this.controller !== undefined;
+  }
+
   /** A signal that checks for a stop when it is read: in a loop, no event comes before the loop ends. */
   private watched(): AbortController {
     const controller = new AbortController();

@@ -7,6 +7,8 @@ import { wholeDigest } from "../../values/digest.js";
 interface BuiltResource {
   readonly from: readonly unknown[];
   readonly contents: readonly unknown[] | undefined;
+  /** The contents when it was built: building it may have changed them. */
+  contentsAfter: readonly unknown[] | undefined;
   /** The resource, or the promise of it. */
   value: unknown;
 }
@@ -21,6 +23,10 @@ interface Disposal {
 export class ResourceScope {
   private readonly built = new Map<Function, Map<string, BuiltResource[]>>();
   private readonly disposals: Disposal[] = [];
+  /** Resources that may be no whole ones: a stop came while they were built. */
+  private readonly partial = new WeakSet<object>();
+  /** Resources that this run has not used yet: a caller may have changed what they were built from. */
+  private readonly unchecked = new Set<BuiltResource>();
   private ended = false;
 
   /**
@@ -32,6 +38,24 @@ export class ResourceScope {
   /** True if there is anything to dispose of. */
   get hasResources(): boolean {
     return this.disposals.length > 0;
+  }
+
+  /** A run begins that shares resources with the runs before it. */
+  beginRun(): void {
+    for (const named of this.built.values())
+      for (const known of named.values()) for (const one of known) this.unchecked.add(one);
+  }
+
+  /** No other run gets a resource: it was built while its run was stopped. */
+  notShared(resource: unknown): void {
+    if (typeof resource === "object" && resource !== null) this.partial.add(resource);
+  }
+
+  /** Tells if a run before has built a resource in whole, from what still is as it was then. */
+  private isShared(one: BuiltResource): boolean {
+    if (this.partial.has(one.value as object)) return false;
+    if (!this.unchecked.delete(one) || one.contentsAfter === undefined) return true;
+    return areSame(this.contentsOf(one.from), one.contentsAfter);
   }
 
   /**
@@ -49,19 +73,19 @@ export class ResourceScope {
       });
     }
     const named = getOrCreate(this.built, owner, () => new Map<string, BuiltResource[]>());
-    const known = getOrCreate(named, name, () => []);
-    const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
+    const known = getOrCreate(named, name, () => []).filter((one) => this.isShared(one));
+    named.set(name, known);
+    const same = known.find((b) => areSame(b.from, from));
     if (same !== undefined) return same.value;
     const contents = this.sameness === "content" || known.length > 0 ? this.contentsOf(from) : undefined;
-    const equal = known.find((b) =>
-      (b.contents ?? this.contentsOf(b.from)).every((one, i) => Object.is(one, contents![i])),
-    );
+    const equal = known.find((b) => areSame(b.contents ?? this.contentsOf(b.from), contents!));
     if (equal !== undefined) return equal.value;
 
     const entry: BuiltResource = {
       from,
       // A caller may change its objects afterwards.
       contents: this.sameness === "content" ? contents : undefined,
+      contentsAfter: undefined,
       value: undefined as unknown,
     };
     try {
@@ -72,13 +96,15 @@ export class ResourceScope {
     }
     const keep = (value: unknown): unknown => {
       entry.value = value;
+      if (this.sameness === "content") entry.contentsAfter = this.contentsOf(from);
       this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
       return value;
     };
     known.push(entry);
     if (!isPromise(entry.value)) return keep(entry.value);
     entry.value = entry.value.then(keep, (error: unknown) => {
-      known.splice(known.indexOf(entry), 1);
+      const all = named.get(name)!;
+      all.splice(all.indexOf(entry), 1);
       forget(from);
       throw error;
     });
@@ -127,6 +153,10 @@ export class ResourceScope {
       cause: others.length === 0 ? first.error : new AggregateError(failures.map(({ error }) => error)),
     });
   }
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.every((one, i) => Object.is(one, others[i]));
 }
 
 /** Digests of copies. */
