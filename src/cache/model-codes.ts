@@ -1,6 +1,7 @@
 import { ValueError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { once } from "../util/on-demand.js";
+import { thrownClassesNamed } from "../values/content.js";
 import { knownModels, modelNamed } from "../values/models.js";
 import { modelsCode } from "./cache-keys.js";
 import type { CodeReader, Part } from "./code/code.js";
@@ -128,9 +129,19 @@ function codeFrom(source: CodeReader | ModelDigests, models: string): string {
 }
 
 function namedCode(source: CodeReader | ModelDigests, name: string): string {
+  const thrown = thrownClassesNamed(name);
+  if (thrown !== undefined) return `${name} ${"get" in source ? "" : codeOfThrown(source, thrown)}`;
   const code = codeOfModel(source, name);
   if (code?.problem !== undefined) throw unknownCode(name, code.problem);
   return code === undefined ? name : `${name} ${code.digest}`;
+}
+
+/** The code of classes whose instances were thrown; Node's own have none that can be read. */
+function codeOfThrown(reader: CodeReader, types: readonly Function[]): string {
+  return types
+    .map((type) => reader.ofFunction(type).digest)
+    .sort()
+    .join(" ");
 }
 
 /** The pieces of code of the models in some values. */

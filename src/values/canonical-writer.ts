@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { sha256Binary } from "../util/sha256.js";
 import { ByteWriter, TAG } from "./byte-writer.js";
-import { lostClass } from "./content.js";
+import { lostClass, thrownClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorContent, read, thrownText } from "./error-parts.js";
 import {
@@ -170,9 +170,9 @@ export class CanonicalWriter extends ByteWriter {
     const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
     const model = isBuiltIn ? undefined : this.modelFor(prototype, kind);
     const key = this.usesKeys ? model?.key : undefined;
-    if (model === undefined && !isBuiltIn && !this.isLenient) {
+    if (model === undefined && !isBuiltIn) {
       this.models ??= new Set();
-      this.models.add(lostClass(prototype));
+      this.models.add(this.isLenient ? thrownClass(prototype) : lostClass(prototype));
     }
     if (model !== undefined) {
       if (!model.usesJsonHooks) assertHasKey(value, model);
@@ -387,11 +387,21 @@ export class CanonicalWriter extends ByteWriter {
         if (!isThrown) continue;
         this.length = at;
         this.at(name, thrownText(value));
+        this.notesClass(value.cause);
         count++;
       }
     }
     this.isLenient = isLenient;
     this.bytes.writeUInt32LE(count, start);
+  }
+
+  /** Nodes may call methods of what was thrown, although only its text is content. */
+  private notesClass(thrown: unknown): void {
+    if (typeof thrown !== "object" || thrown === null || types.isProxy(thrown)) return;
+    const prototype = Object.getPrototypeOf(thrown) as object | null;
+    if (prototype === null || builtIn(prototype) !== undefined) return;
+    this.models ??= new Set();
+    this.models.add(thrownClass(prototype));
   }
 
   private view(value: ArrayBufferView): void {

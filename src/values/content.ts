@@ -1,3 +1,4 @@
+import { getOrCreate } from "../util/get-or-create.js";
 import { classNameOf } from "./models.js";
 
 /** The content of a value. */
@@ -6,8 +7,8 @@ export interface Content {
   readonly digest: string;
   /**
    * Names of the models of its instances, sorted: the behavior of their methods is part of the content. It includes
-   * classes of errors that are not models, marked by `lostClass`: bytes represent such an error as its nearest built-in
-   * class.
+   * classes of errors that are not models, marked by `lostClass` or, in what user code threw, by `thrownClass`: bytes
+   * represent such an error as its nearest built-in class.
    */
   readonly models: readonly string[];
 }
@@ -22,4 +23,27 @@ export function lostClass(prototype: object): string {
 /** Returns the class that an instance in a value loses, if there is one. */
 export function lostIn({ models }: Content): string | undefined {
   return models.find((name) => name.startsWith(LOST))?.slice(LOST.length);
+}
+
+const THROWN = "?";
+
+/** By marked name, the classes of errors that were thrown in this process, and are not models. */
+const thrown = new Map<string, Set<WeakRef<Function>>>();
+const known = new WeakSet<Function>();
+
+/** Returns the name of a class whose instance user code threw, for the models of a content: such an error has content without its class. */
+export function thrownClass(prototype: object): string {
+  const name = `${THROWN}${classNameOf(prototype).replaceAll(",", "")}`;
+  const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  if (typeof type === "function" && !known.has(type)) {
+    known.add(type);
+    getOrCreate(thrown, name, () => new Set<WeakRef<Function>>()).add(new WeakRef(type));
+  }
+  return name;
+}
+
+/** Returns the classes that `thrownClass` has given a name; undefined for a name of another kind. */
+export function thrownClassesNamed(name: string): readonly Function[] | undefined {
+  if (!name.startsWith(THROWN)) return undefined;
+  return [...(thrown.get(name) ?? [])].flatMap((type) => type.deref() ?? []);
 }

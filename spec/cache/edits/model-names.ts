@@ -113,4 +113,29 @@ export class Inner extends Pipeline {
     "found found.w",
     { isAlone: true, isFilled: true },
   ),
+  ...(
+    [
+      ["an error", "class Hidden extends Error { says(): any { return 1; } }"],
+      [
+        "an error of a class between",
+        "class Base extends Error { says(): any { return 1; } }\nclass Hidden extends Base {}",
+      ],
+      ["an object that is no error", "class Hidden { #own = 2; says(): any { return 1 + this.#own; } }"],
+    ] as const
+  ).map(([what, hidden]) =>
+    row(
+      6,
+      `a method of what was thrown and collected: ${what}`,
+      {
+        head: `import { mapOver, NodeError } from "hypernodes";
+${hidden}`,
+        y: "[x, -1]",
+        members: `@mapOver("y", { onError: "collect" }) each(v: number): any { if (v < 0) throw new Hidden(); return v; }
+  @node("each") said(each: any[]): any { return each.map((one) => (one instanceof NodeError ? (one.cause as any).says() : one)); }`,
+      },
+      ["pipeline.ts", "return 1", "return 4"],
+      "each said",
+      { isFilled: true },
+    ),
+  ),
 ];
