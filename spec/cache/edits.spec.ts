@@ -16,6 +16,7 @@ import { REALISTIC } from "./edits/realistic.js";
 import { RECEIVERS } from "./edits/receivers.js";
 import { REFERENCES } from "./edits/references.js";
 import type { Row } from "./edits/row.js";
+import { SENTINELS } from "./edits/sentinels.js";
 import { SURROUNDINGS } from "./edits/surroundings.js";
 import { UNSEEN } from "./edits/unseen.js";
 
@@ -34,6 +35,7 @@ const ROWS = [
   ...INNER_RUNS,
   ...PUT_ON_CLASSES,
   ...MODEL_NAMES,
+  ...SENTINELS,
   ...UNSEEN,
   ...IDLE,
 ];

@@ -1,11 +1,11 @@
 import { classLocationOf } from "../dsl/class-location.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { ValueError } from "../errors.js";
-import type { Plan, PlannedChild, Step } from "../graph/plan.js";
+import { type Plan, type PlannedChild, resourcesBehind, type Step } from "../graph/plan.js";
 import { once } from "../util/on-demand.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { batchCode, environmentCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
-import type { Code, CodeReader, Part } from "./code/code.js";
+import type { Code, CodeReader, Method, Part } from "./code/code.js";
 import { joinSources, NO_SOURCES, type Sources } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
 import { contentRef, namedFor } from "./content-ref.js";
@@ -200,7 +200,7 @@ export class ProgramDigests {
   private ownCode(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
     const { version } = step.node.options;
     // A step with a resource that can't be distinguished from others can't be distinguished either.
-    const used = step.resources.map((i) => this.codeOfMethod(this.program.plan.resources[i]!.name));
+    const used = this.buildersOf(step).map(({ name }) => this.codeOfMethod(name));
     const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step, child, version);
     const all = [own, ...used];
     const batch = step.map?.batch ?? 0;
@@ -215,7 +215,9 @@ export class ProgramDigests {
   }
 
   private computing(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
-    return child === undefined ? this.codeOfMethod(step.name) : this.codeOfNested(step, child, codes!);
+    return child === undefined
+      ? this.codeOfMethod(step.name, this.buildersOf(step))
+      : this.codeOfNested(step, child, codes!);
   }
 
   /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
@@ -280,8 +282,15 @@ export class ProgramDigests {
     return this.reader.closureValuesOf(this.program.object, name, this.skips, this.methods.get(name));
   }
 
-  private codeOfMethod(name: string): Code {
-    const code = this.reader.ofMethod(this.program.object, name, this.skips, this.methods.get(name));
+  /** The methods that build the resources of a step. */
+  private buildersOf({ resources }: Step): Method[] {
+    const { plan } = this.program;
+    const names = Array.from(resourcesBehind(plan, resources), (index) => plan.resources[index]!.name);
+    return names.map((name) => ({ name, method: this.methods.get(name) }));
+  }
+
+  private codeOfMethod(name: string, others?: readonly Method[]): Code {
+    const code = this.reader.ofMethod(this.program.object, name, this.skips, this.methods.get(name), others);
     return { ...code, digest: methodCode(code.digest) };
   }
 

@@ -54,6 +54,18 @@ export function nameAt({ steps, inputs, given, resources }: Plan, slot: number):
   return [...steps, ...inputs, ...given, ...resources].find((slotted) => slotted.slot === slot)!.name;
 }
 
+/** Returns the indices of some resources, and of those that they are built from. */
+export function resourcesBehind({ resources }: Plan, indices: readonly number[]): ReadonlySet<number> {
+  const all = new Set(indices);
+  for (const index of all) {
+    for (const { slot } of resources[index]!.arguments) {
+      const from = resources.findIndex((each) => each.slot === slot);
+      if (from >= 0) all.add(from);
+    }
+  }
+  return all;
+}
+
 /** Returns a key that identifies an argument within a plan. */
 export function argumentKey({ slot, path }: Argument): string {
   return path === undefined ? String(slot) : JSON.stringify([slot, path]);

@@ -71,7 +71,7 @@ describe("what is computed with a resource whose inputs were changed since is no
     await expectRight(cache);
   });
 
-  it("by the caller while the run goes on", async () => {
+  it("by the caller while the run lasts", async () => {
     const cache = memory();
     const r = { v: 1 };
     setTimeout(() => {

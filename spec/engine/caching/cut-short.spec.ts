@@ -18,7 +18,7 @@ import {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Counts until it is told to stop. */
+/** Counts until it is to stop. */
 async function counted(): Promise<number> {
   const { signal } = currentRun();
   let n = 0;
@@ -26,7 +26,7 @@ async function counted(): Promise<number> {
   return n;
 }
 
-/** Gives another value if it is told to stop. */
+/** Gives another value if it is to stop. */
 function orNothing(): Promise<string> {
   const { signal } = currentRun();
   return new Promise((resolve) => {
@@ -129,7 +129,7 @@ const WHOLE: readonly Run[] = [
   (options) => new CutElements().run({ xs: [1, 2] }, options),
 ];
 
-describe("what a node gives after it was told to stop is not cached", () => {
+describe("what a node gives after it was to stop is not cached", () => {
   for (const [what, run] of Object.entries(ENDS)) {
     it(`by ${what}`, async () => {
       const cache = memory();
@@ -139,7 +139,7 @@ describe("what a node gives after it was told to stop is not cached", () => {
     });
   }
 
-  it("nor what a node computes with a resource that was told to stop, in a pipeline that is open", async () => {
+  it("nor what a node computes with a resource that was to stop, in a pipeline that is open", async () => {
     class Opened extends Pipeline {
       @input() x!: number;
       @resource() async length(): Promise<{ n: number }> {

@@ -40,6 +40,12 @@ interface Lookup {
   readonly old: Map<object, string>;
 }
 
+/** A method of a pipeline; undefined: the one that its class has by that name. */
+export interface Method {
+  readonly name: string;
+  readonly method: Function | undefined;
+}
+
 /** The name of the part that stands for the settings of the process. */
 const SETTINGS = "the time zone, the language, an option or the version of Node";
 
@@ -110,9 +116,21 @@ export class CodeReader {
    *
    * @param skips the members that it can't read.
    * @param method the one that is called, if the class may have another one of that name by now.
+   * @param others methods whose results it takes as they are: that one object is in both counts.
    */
-  ofMethod(object: object, name: string, skips: (name: string) => boolean, method = methodOf(object, name)): Code {
-    return this.code((graph) => graph.method(method!, object, name, skips));
+  ofMethod(
+    object: object,
+    name: string,
+    skips: (name: string) => boolean,
+    method = methodOf(object, name),
+    others: readonly Method[] = [],
+  ): Code {
+    const all: readonly Method[] = [{ name, method }, ...others];
+    return this.code((graph) =>
+      graph.together(
+        all.map(({ name, method }) => graph.method(method ?? methodOf(object, name)!, object, name, skips)),
+      ),
+    );
   }
 
   /**

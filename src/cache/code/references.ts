@@ -107,6 +107,10 @@ export class References {
       if (ownPieces === this.ownPieces) known?.set(reference, answer);
     }
     this.use(from, answer.id, answer.use);
+    if (isOwnSymbol(answer.use)) {
+      const [exported = name] = reference.imported === undefined ? [] : (JSON.parse(reference.imported) as string[]);
+      this.walk.pieces[from]!.next.push(this.walk.leaf(`symbol ${exported}`));
+    }
   }
 
   private resolved(reference: Reference, facts: Code): Referred {
@@ -516,4 +520,13 @@ function loadedBy(require: Function, specifier: string, { script }: Code): unkno
     const exports = isLoaded && isObject(value) ? read(value, "exports") : NOT_THERE;
     return exports.isThere ? [exports.value] : [];
   });
+}
+
+/**
+ * True for a variable that is a symbol: it equals no other one, whatever is in it. Where several codes compare it, a
+ * resource's and a node's, its name shows that.
+ */
+function isOwnSymbol({ steps }: Use): boolean {
+  const value = steps.length === 1 ? steps[0]!.value : undefined;
+  return typeof value === "symbol" && Symbol.keyFor(value) === undefined;
 }

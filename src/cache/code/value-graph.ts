@@ -67,6 +67,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   readonly passive = new Set<number>();
   private readonly byIdentity = new Map<object, number>();
   private readonly byHolder = new Map<object, Map<Function, number>>();
+  private readonly byMethods = new Map<string, number>();
   private readonly methods = new Map<number, Function>();
   private readonly bySymbol = new Map<symbol, number>();
   private readonly environments = new Map<readonly string[], string>();
@@ -149,6 +150,22 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       });
     });
     return id;
+  }
+
+  /** Methods that are read as one code, the first of which is entered. @returns its piece. */
+  together(methods: readonly number[]): number {
+    const [first] = methods as [number];
+    if (methods.length === 1) return first;
+    return getOrCreate(this.byMethods, methods.join(), () => {
+      const id = this.piece("");
+      this.pieces[id]!.next.push(...methods);
+      this.methods.set(id, this.methods.get(first)!);
+      this.stableDigests.owners.set(
+        id,
+        getOrCreate(together, this.owners.get(first)!, () => ({})),
+      );
+      return id;
+    });
   }
 
   /** @returns the digest of a piece and of all that it leads to. */
@@ -543,6 +560,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
 
 /** In the place of a method as one of an object: what it reads of that may be changed by nodes, too. */
 const methods = new WeakMap<object, WeakMap<Function, object>>();
+
+/** For each method that is read with others, what stands for them together. */
+const together = new WeakMap<object, object>();
 
 function identityOf(fn: Function, holder: object): object {
   const known = getOrCreate(methods, holder, () => new WeakMap<Function, object>());

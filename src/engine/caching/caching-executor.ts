@@ -8,7 +8,7 @@ import { type OnOtherModels, ProgramEntries } from "../../cache/program-entries.
 import { type CacheSession, type Found, guardOwner, type NewEntry, reviewOwner } from "../../cache/session.js";
 import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
-import { nameAt, type Plan, type Step } from "../../graph/plan.js";
+import { nameAt, type Plan, resourcesBehind, type Step } from "../../graph/plan.js";
 import { describeChain, messageOf } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
@@ -242,8 +242,9 @@ export class CachingExecutor {
 
   /** The same for the inputs of resources, which may still have them. */
   private onChangeByResource(step: Step): boolean {
-    if (step.resources.length === 0 || !this.execution.isInProcess(step)) return false;
-    for (const index of this.resourcesOf(step.resources)) this.resourceUsed(index);
+    const { execution } = this;
+    if (step.resources.length === 0 || !execution.isInProcess(step)) return false;
+    for (const index of resourcesBehind(execution.plan, step.resources)) this.resourceUsed(index);
     return this.usesChanged(step);
   }
 
@@ -299,7 +300,7 @@ export class CachingExecutor {
     if (step.resources.length === 0) return false;
     const { execution } = this;
     const { resources } = execution.plan;
-    for (const index of this.resourcesOf(step.resources)) {
+    for (const index of resourcesBehind(execution.plan, step.resources)) {
       const { name, arguments: from } = resources[index]!;
       const changed = from.find(({ slot }) => this.digests.isChanged(slot));
       if (changed === undefined) continue;
@@ -313,19 +314,6 @@ export class CachingExecutor {
       return true;
     }
     return false;
-  }
-
-  /** Resources, and those that they are built from. */
-  private resourcesOf(indices: readonly number[]): ReadonlySet<number> {
-    const { resources } = this.execution.plan;
-    const all = new Set(indices);
-    for (const index of all) {
-      for (const { slot } of resources[index]!.arguments) {
-        const from = resources.findIndex((each) => each.slot === slot);
-        if (from >= 0) all.add(from);
-      }
-    }
-    return all;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
