@@ -199,8 +199,9 @@ export class ProgramDigests {
   /** @throws {ValueError} if something that is bound has no content. */
   private ownCode(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
     const { version } = step.node.options;
-    // A step with a resource that can't be distinguished from others can't be distinguished either.
-    const used = this.buildersOf(step).map(({ name }) => this.codeOfMethod(name));
+    // A step with a resource that can't be distinguished from others can't be distinguished either. A method is read with its own.
+    const isRead = version === undefined && child === undefined;
+    const used = isRead ? [] : this.buildersOf(step).map(({ name }) => this.codeOfMethod(name));
     const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step, child, version);
     const all = [own, ...used];
     const batch = step.map?.batch ?? 0;
