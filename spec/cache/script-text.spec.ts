@@ -32,11 +32,20 @@ const PARTS = [
     "createRequire(",
     "env ",
     "process.env[",
+    "= env",
+    "import 'env",
     "({[",
     "\\",
     '"',
   ],
-  ...[`,${" ".repeat(300)}`, `require${" ".repeat(300)}`, `=${" ".repeat(300)}`, `a${" ".repeat(3000)}`],
+  ...[
+    `,${" ".repeat(300)}`,
+    `require${" ".repeat(300)}`,
+    `=${" ".repeat(300)}`,
+    `a${" ".repeat(3000)}`,
+    `env${" ".repeat(3000)}`,
+    `from${" ".repeat(3000)}`,
+  ],
 ];
 
 /** Code whose `require` has another name, whose `require` is handed on, and that hands on the environment. */
