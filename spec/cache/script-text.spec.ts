@@ -50,6 +50,7 @@ const PARTS = [
 
 /** Code whose `require` has another name, whose `require` is handed on, and that hands on the environment. */
 const BEGINS = [
+  "var env;",
   'typeof require !== "undefined" && require.extensions; var env = process.env;',
   "typeof require; f(require, 1); var env = process.env; createRequire; tmpdir; cwd;",
 ];
