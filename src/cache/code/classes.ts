@@ -273,7 +273,7 @@ export class Classes {
     this.walk.pieces[id]!.next.push(this.walk.key(key), own);
   }
 
-  /** What a program has made of the properties that a function is born with. */
+  /** The properties that a function is born with, where a program has changed them. */
   private born(id: number, fn: Function): void {
     const piece = this.walk.pieces[id]!;
     for (const [key, { get, ...property }] of changedFlags(fn)) {
