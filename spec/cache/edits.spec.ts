@@ -9,6 +9,7 @@ import { INNER_RUNS } from "./edits/inner-runs.js";
 import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
 import { LOOK_ALIKES } from "./edits/look-alikes.js";
+import { MANIFESTS } from "./edits/manifests.js";
 import { MODEL_NAMES } from "./edits/model-names.js";
 import { PACKAGE_SETTINGS } from "./edits/package-settings.js";
 import { PUT_ON_CLASSES } from "./edits/put-on-classes.js";
@@ -29,6 +30,7 @@ const ROWS = [
   ...LOOK_ALIKES,
   ...RECEIVERS,
   ...LOADING,
+  ...MANIFESTS,
   ...SURROUNDINGS,
   ...INSTALLED,
   ...PACKAGE_SETTINGS,

@@ -32,15 +32,25 @@ const PARTS = [
     "createRequire(",
     "env ",
     "process.env[",
+    "= env",
+    "import 'env",
     "({[",
     "\\",
     '"',
   ],
-  ...[`,${" ".repeat(300)}`, `require${" ".repeat(300)}`, `=${" ".repeat(300)}`, `a${" ".repeat(3000)}`],
+  ...[
+    `,${" ".repeat(300)}`,
+    `require${" ".repeat(300)}`,
+    `=${" ".repeat(300)}`,
+    `a${" ".repeat(3000)}`,
+    `env${" ".repeat(3000)}`,
+    `from${" ".repeat(3000)}`,
+  ],
 ];
 
 /** Code whose `require` has another name, whose `require` is handed on, and that hands on the environment. */
 const BEGINS = [
+  "var env;",
   'typeof require !== "undefined" && require.extensions; var env = process.env;',
   "typeof require; f(require, 1); var env = process.env; createRequire; tmpdir; cwd;",
 ];

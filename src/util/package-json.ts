@@ -7,6 +7,8 @@ import { getOrCreate } from "./get-or-create.js";
 export interface Manifest {
   readonly name?: string;
   readonly version?: string;
+  readonly type?: unknown;
+  readonly main?: unknown;
   readonly gypfile?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;

@@ -67,6 +67,62 @@ const CHANGED: readonly (readonly [what: string, value: string, from: string, to
     "[a, a, b, b]",
     "[a, b, a, b]",
   ],
+  [
+    "a list whose length is fixed",
+    "(() => { const l = [1, 2]; Object.defineProperty(l, 'length', { writable: true }); return l; })()",
+    "true",
+    "false",
+  ],
+  ["an empty list that is closed, or frozen", "Object.preventExtensions([])", "preventExtensions", "freeze"],
+  [
+    "no prototype of a function's objects",
+    "(() => { function F() {} void 0; return F; })()",
+    "void 0",
+    "F.prototype = null as any",
+  ],
+  ["a prototype that is no object", "(() => { function F() {} F.prototype = 1 as any; return F; })()", "= 1", "= 2"],
+  [
+    "a prototype that can't be replaced",
+    "(() => { function F() {} Object.defineProperty(F, 'prototype', { writable: true }); return F; })()",
+    "true",
+    "false",
+  ],
+  [
+    "a prototype of a method that makes generators",
+    "(() => { class C { *g() {} } (C.prototype.g as any).prototype = null; return C; })()",
+    "= null",
+    "= 1",
+  ],
+  [
+    "a closed prototype of a function",
+    "(() => { function F() {} Object.preventExtensions(F.prototype); return F; })()",
+    "preventExtensions",
+    "isExtensible",
+  ],
+  [
+    "a shown constructor of a prototype",
+    "(() => { function F() {} Object.defineProperty(F.prototype, 'constructor', { enumerable: false }); return F; })()",
+    "false",
+    "true",
+  ],
+  [
+    "a closed prototype of a class",
+    "(() => { class C { m() {} } Object.preventExtensions(C.prototype); return C; })()",
+    "preventExtensions",
+    "isExtensible",
+  ],
+  [
+    "a lasting method of a class",
+    "(() => { class C { m() {} } Object.defineProperty(C.prototype, 'm', { configurable: true }); return C; })()",
+    "true",
+    "false",
+  ],
+  [
+    "the number of parameters that can be written",
+    "(() => { function F() {} Object.defineProperty(F, 'length', { writable: false }); return F; })()",
+    "false",
+    "true",
+  ],
 ];
 
 /** What there is to objects and functions besides the values of their members. */

@@ -34,6 +34,83 @@ const VARIABLES: readonly (readonly [what: string, code: string])[] = [
   ["by an import", "import { env } from 'node:process'; export const f = (x) => x + (env['scale_3'] ?? '');"],
   ["in a pattern", "const { SCALE_4: s = '' } = process.env; export const f = (x) => x + s;"],
 ];
+/** Ways in which a package gives the environment from one of its files to another one: these, and how that reads a variable. */
+const SHARED_ENVIRONMENTS: readonly (readonly [
+  what: string,
+  by: Content["files"] & object,
+  top: string,
+  work: string,
+])[] = [
+  ["a constant", { "e.mjs": "export const env = process.env;" }, "import { env } from './e.mjs';", "return env.NAME;"],
+  [
+    "an export of Node's",
+    { "e.mjs": "export { env } from 'node:process';" },
+    "import { env } from './e.mjs';",
+    "return env.NAME;",
+  ],
+  [
+    "a default export",
+    { "e.mjs": "export default { env: process.env };" },
+    "import c from './e.mjs';",
+    "return c.env.NAME;",
+  ],
+  [
+    "an optional member",
+    { "e.mjs": "export default { env: process.env };" },
+    "import c from './e.mjs';",
+    "return c?.env?.NAME;",
+  ],
+  [
+    "process itself",
+    { "e.mjs": "export { default } from 'node:process';" },
+    "import c from './e.mjs';",
+    "return c.env.NAME;",
+  ],
+  [
+    "a namespace",
+    { "e.mjs": "export const env = process.env;" },
+    "import * as c from './e.mjs';",
+    "return c.env['NAME'];",
+  ],
+  [
+    "exports of CommonJS",
+    { "e.cjs": "exports.env = process.env;" },
+    "import { createRequire } from 'node:module'; const c = createRequire(import.meta.url)('./e.cjs');",
+    "return c.env.NAME;",
+  ],
+  ["another package", Q("export const env = process.env;"), "import { env } from 'q';", "return env.NAME;"],
+  [
+    "a pattern",
+    { "e.mjs": "export const env = process.env;" },
+    "import { env } from './e.mjs';",
+    "const { NAME: n } = env; return n;",
+  ],
+  [
+    "a pattern of a pattern",
+    { "e.mjs": "export default { env: process.env };" },
+    "import c from './e.mjs';",
+    "const { env: { NAME: n } } = c; return n;",
+  ],
+  [
+    "another name",
+    { "e.mjs": "export const env = process.env;" },
+    "import { env as e } from './e.mjs';",
+    "return e.NAME;",
+  ],
+  [
+    "another name again",
+    { "e.mjs": "export const env = process.env;" },
+    "import { env } from './e.mjs';",
+    "const e = env; return e.NAME;",
+  ],
+  ["a file of that name", { "env.mjs": "export default process.env;" }, "import e from './env.mjs';", "return e.NAME;"],
+  [
+    "that it is there",
+    { "e.mjs": "export const env = process.env;" },
+    "import { env } from './e.mjs';",
+    "return 'NAME' in env;",
+  ],
+];
 const ARROWS = `export class X {
   constructor(f) { this.f = f; }
   go = (x) => this.f(x);
@@ -423,6 +500,48 @@ export const INSTALLED = [
         after: i === 2 ? {} : { [i === 3 ? "scale_3" : `SCALE_${i}`]: "2" },
       },
     }),
+  ),
+  ...SHARED_ENVIRONMENTS.map(([what, by, top, work], i) => {
+    const code = `${top}\nexport const f = (x) => { ${work.replace("NAME", `SHARED_${i}`)} };`;
+    const own = Object.fromEntries(
+      Object.entries(by).map(([file, text]) => [file.replace(/^e/, "node_modules/p/e"), text]),
+    );
+    return row(
+      9,
+      `a variable that a package reads by an environment of another file: ${what}`,
+      uses({ ...P(code), ...own }),
+      ["note.txt", "other"],
+      "y",
+      {
+        env: { before: what === "that it is there" ? {} : { [`SHARED_${i}`]: "1" }, after: { [`SHARED_${i}`]: "2" } },
+      },
+    );
+  }),
+  row(
+    9,
+    "a variable that a lazily imported file reads by an environment of another file",
+    {
+      y: `return import("./a.js").then(({ f }: any) => f(x));`,
+      files: {
+        "a.ts": `import { env } from "./e.js";\nexport const f = (x: any) => x + (env.SHARED_LAZY ?? "");`,
+        "e.ts": `export { env } from "node:process";`,
+      },
+    },
+    ["note.txt", "other"],
+    "y",
+    { env: { before: { SHARED_LAZY: "1" }, after: { SHARED_LAZY: "2" } } },
+  ),
+  row(
+    9,
+    "a variable of a name that a package uses for something else",
+    uses({
+      ...P("import { g } from './g.mjs'; export const f = (x) => x + g(x, { OTHER_NAME: 1 });"),
+      "node_modules/p/e.mjs": "export const env = process.env;",
+      "node_modules/p/g.mjs": "// In another env, too.\nexport const g = (x, o) => x + o.OTHER_NAME;",
+    }),
+    ["note.txt", "other"],
+    "",
+    { env: { before: { OTHER_NAME: "1" }, after: { OTHER_NAME: "2" } } },
   ),
   ...FACTORIES.map(([what, code, made = "make(own)"]) =>
     row(

@@ -7,7 +7,18 @@ import { declarationsOf, decorationsOf, isDesign, metadataOf, metadataStores } f
 import type { ClassForm } from "./forms.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
 import type { References } from "./references.js";
-import { classesOf, className, flagsOf, isClassText, isFresh, isNative, isObject, nameOf, read } from "./reflection.js";
+import {
+  classesOf,
+  className,
+  flagsOf,
+  hasFreshPrototype,
+  isClassText,
+  isFresh,
+  isNative,
+  isObject,
+  nameOf,
+  read,
+} from "./reflection.js";
 import type { Walk } from "./walk.js";
 
 /** A member of a class, or an accessor's function. */
@@ -39,7 +50,7 @@ export class Classes {
     const source = textOf(type);
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
     if (prototype !== undefined) {
-      piece.text += ` ${this.names(id, prototype)}`;
+      piece.text += ` ${this.names(id, prototype)}${isExtensible(prototype) ? "" : " closed"}`;
       this.members(id, prototype, source);
       this.replacedBase(id, type, prototype);
     }
@@ -118,12 +129,16 @@ export class Classes {
     return [types].flat().flatMap((type) => (typeof type === "function" ? [this.walk.inward(type)] : []));
   }
 
-  /** The names of members, which may be computed, and where one is not what it is born as: hidden, and to be written. */
+  /** The names of members, which may be computed, and where one is not what it is born as: hidden, and to be written and deleted. */
   private names(id: number, object: object): string {
     const names = ownKeys(object).map((key) => {
       if (typeof key === "symbol") this.walk.pieces[id]!.next.push(this.walk.value(key));
-      const { enumerable, writable, get, set } = getOwnPropertyDescriptor(object, key)!;
-      const flags = [enumerable && "shown", writable === false && "fixed", get && "get", set && "set"];
+      const { enumerable, writable, configurable, get, set } = getOwnPropertyDescriptor(object, key)!;
+      const isLasting = configurable === false && key !== "prototype";
+      const flags = [
+        ...[enumerable && "shown", writable === false && "fixed", isLasting && "lasting"],
+        ...[get && "get", set && "set"],
+      ];
       return [String(key), ...flags.filter(Boolean)].join(" ");
     });
     return JSON.stringify(names);
@@ -258,6 +273,20 @@ export class Classes {
     this.walk.pieces[id]!.next.push(this.walk.key(key), own);
   }
 
+  /** The properties that a function is born with, where a program has changed them. */
+  private born(id: number, fn: Function): void {
+    const piece = this.walk.pieces[id]!;
+    for (const [key, { get, ...property }] of changedFlags(fn)) {
+      piece.text += ` ${key} ${flagsOf({ get, ...property } as PropertyDescriptor)}`;
+      if (get !== undefined) piece.next.push(this.walk.value(get, `${nameOf(fn)}.${key}`));
+    }
+    if (hasFreshPrototype(fn)) return;
+    const { value, writable } = getOwnPropertyDescriptor(fn, "prototype")!;
+    if (writable === false) piece.text += " fixed prototype";
+    if (!isObject(value) || !isFresh(value, fn))
+      piece.next.push(this.walk.leaf("key prototype"), this.walk.value(value, "prototype"));
+  }
+
   /** The own properties of a function: `f.cache = ...`, static members. */
   ownProperties(id: number, fn: Function): void {
     const piece = this.walk.pieces[id]!;
@@ -266,14 +295,10 @@ export class Classes {
     const isClass = isClassText(fn);
     if (base === null) piece.text += " without a prototype";
     else if (!isClass && !isOfLanguage(base)) piece.next.push(this.walk.value(base));
+    if (!isClass) this.born(id, fn);
     for (const key of ownKeys(fn)) {
-      if (key === "length" || key === "name" || key === "arguments" || key === "caller") continue;
+      if (OF_FUNCTIONS.has(key) || key === "arguments" || key === "caller") continue;
       const found = read(fn, key);
-      if (key === "prototype") {
-        const isPlain = isClass || !isObject(found.value) || isFresh(found.value, fn);
-        if (!isPlain) piece.next.push(this.walk.leaf("key prototype"), this.walk.value(found.value, "prototype"));
-        continue;
-      }
       const descriptor = getOwnPropertyDescriptor(fn, key) ?? {};
       const { get, set } = descriptor;
       piece.text += ` ${flagsOf(descriptor)}`;
@@ -282,6 +307,17 @@ export class Classes {
       else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
   }
+}
+
+/** The attributes of the name of every new function, and of the number of its parameters. */
+const BORN_FLAGS = flagsOf({ writable: false, enumerable: false, configurable: true });
+
+/** The properties that every new function has, where it has them with other attributes. */
+function changedFlags(fn: Function): (readonly [key: string, property: PropertyDescriptor])[] {
+  return ["length", "name"].flatMap((key) => {
+    const property = getOwnPropertyDescriptor(fn, key);
+    return property === undefined || flagsOf(property) === BORN_FLAGS ? [] : [[key, property] as const];
+  });
 }
 
 /** True for what may be written as a member: no function or class that has been assigned to one. */
@@ -299,9 +335,9 @@ function isBare(fn: Function): boolean {
     isExtensible(fn) &&
     base !== null &&
     isOfLanguage(base) &&
-    ownKeys(fn).every(
-      (key) => OF_FUNCTIONS.has(key) && (key !== "prototype" || isFresh(read(fn, key).value as object, fn)),
-    )
+    ownKeys(fn).every((key) => OF_FUNCTIONS.has(key)) &&
+    hasFreshPrototype(fn) &&
+    changedFlags(fn).length === 0
   );
 }
 

@@ -25,20 +25,37 @@ export function callsArguments(callee: AnyNode): boolean {
   return callee.type === "MemberExpression" && CALL_BACK.has(memberName(callee) ?? "");
 }
 
+/** Functions of the language that make a text of their first argument, called or constructed. */
+const OF_TEXTS = [
+  ...["String", "Symbol", "RegExp", "Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError"],
+  ...["URIError", "encodeURI", "encodeURIComponent", "escape"],
+];
+
+/** Methods of functions that call one with another `this`, or make one that does. */
+const CALL_ON = new Set(["call", "apply", "bind"]);
+
+/** Methods of objects and lists that make no text of their `this`. Those of texts do, and by any other name it may be one of them. */
+const NO_TEXT = new Set([
+  ...["hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "valueOf", "push", "pop", "shift", "unshift"],
+  ...["splice", "map", "filter", "forEach", "flatMap", "some", "every", "find", "findIndex", "reduce", "reduceRight"],
+]);
+
 /**
- * Finds the parts of a call that it makes texts of: `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()`.
- *
- * @param path the members that the callee is read by of a name from outside, one after another.
+ * Finds the parts of a call that it makes texts of: `String(f)`, `toString.call(f)`, `Reflect.apply(toString, f, [])`, `"".concat(f)`,
+ * `[f].join()`, `new Error(f)`.
  */
-export function argumentsMadeText(
-  callee: AnyNode,
-  args: readonly AnyNode[],
-  path: readonly string[] | undefined,
-): readonly AnyNode[] {
-  if (isGlobal(callee, "String")) return args.slice(0, 1);
+export function argumentsMadeText(callee: AnyNode, args: readonly AnyNode[]): readonly AnyNode[] {
+  if (OF_TEXTS.some((name) => isGlobal(callee, name))) return args.slice(0, 1);
   if (callee.type !== "MemberExpression") return NONE;
   const name = memberName(callee);
-  if (name === "call" || name === "apply") return path?.at(-2) === "toString" ? args.slice(0, 1) : NONE;
+  const object = callee.object as AnyNode;
+  if (name === "apply" && isGlobal(object, "Reflect")) return mayMakeText(args[0]) ? args.slice(1, 2) : NONE;
+  if (CALL_ON.has(name!)) return mayMakeText(object) ? args.slice(0, 1) : NONE;
   if (name === "concat") return args;
-  return TO_TEXT.has(name!) ? [callee.object as AnyNode] : NONE;
+  return TO_TEXT.has(name!) ? [object] : NONE;
+}
+
+/** True for a function that may make a text of its `this`, by its name. */
+function mayMakeText(fn: AnyNode | undefined): boolean {
+  return fn?.type !== "MemberExpression" || !NO_TEXT.has(memberName(fn)!);
 }

@@ -1,6 +1,6 @@
 import type { AnyNode, ObjectPattern } from "acorn";
 import { type Variable, variableOf } from "./scopes.js";
-import { isClass, isFunction, type OutsideWay, propertyName } from "./syntax.js";
+import { isClass, isFunction, memberName, type OutsideWay, propertyName } from "./syntax.js";
 
 interface Code {
   wayOf(node: AnyNode): OutsideWay | undefined;
@@ -44,6 +44,12 @@ export class FormTexts {
         else this.madeOfOuter(node);
         return;
       }
+      case "MemberExpression": {
+        const own = calleeOf(node);
+        if (own !== undefined) this.code.addText(own);
+        else this.madeOfOuter(node);
+        return;
+      }
       default:
         if (isFunction(node) || isClass(node)) this.code.addText(node as AnyNode);
         else this.madeOfOuter(node);
@@ -79,4 +85,12 @@ export class FormTexts {
         this.code.noteText({ root: found.root, path: [...found.path, propertyName(property.key as AnyNode)] });
     }
   }
+}
+
+/** The function that `arguments.callee` is. */
+function calleeOf(node: AnyNode & { type: "MemberExpression" }): AnyNode | undefined {
+  const { object } = node;
+  if (object.type !== "Identifier" || object.name !== "arguments" || memberName(node) !== "callee") return undefined;
+  const block = variableOf(object)?.scope.block as AnyNode | undefined;
+  return block && isFunction(block) ? block : undefined;
 }

@@ -198,10 +198,13 @@ export class FormWriter {
     },
     TaggedTemplateExpression: (writer, node) => writer.tagged(node),
     CallExpression: (writer, node) => writer.called(node),
-    NewExpression: (writer, { callee, arguments: args }) => {
-      if (isGlobal(callee as AnyNode, "Function")) writer.problems.push("new Function(...)");
-      else if (isGlobal(callee as AnyNode, "URL")) writer.locates(args as AnyNode[]);
-      return false;
+    NewExpression: (writer, node) => {
+      const [callee, args] = [node.callee as AnyNode, node.arguments as AnyNode[]];
+      if (isGlobal(callee, "Function")) writer.problems.push("new Function(...)");
+      else if (isGlobal(callee, "URL")) writer.locates(args);
+      writer.fields(node);
+      if (callee.type === "Identifier") for (const part of argumentsMadeText(callee, args)) writer.texts.made(part);
+      return true;
     },
     MemberExpression: (writer, node) => {
       writer.reads(node.object);
@@ -603,7 +606,7 @@ export class FormWriter {
     this.writes.called(callee, args, way);
     this.callee = callee;
     if (!this.call(node, callee, args, way)) this.fields(node);
-    for (const part of argumentsMadeText(callee, args, way?.path)) this.texts.made(part);
+    for (const part of argumentsMadeText(callee, args)) this.texts.made(part);
     return true;
   }
 

@@ -8,10 +8,11 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { manifestOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { aliasesOf } from "./aliases.js";
+import { mainOf, typeOf } from "./manifests.js";
 import { meaningOf, possibleSpecifiersIn, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
 import { changedSource, isChangedSince, STARTED } from "./source-files.js";
 
-/** A package, by its folder, or a file that is in none. */
+/** A package, by its folder; a file that is in none; or a folder with a `main`, by its path with a separator at its end. */
 export type Unit = string;
 
 interface UnitContent {
@@ -21,6 +22,12 @@ interface UnitContent {
   readonly imports: ReadonlyMap<string, Unit>;
   /** The variables of the environment that it names. */
   readonly variables: ReadonlySet<string>;
+  /** Those that it may read if another unit gives it the environment. */
+  readonly possibleVariables?: ReadonlySet<string>;
+  /** True if others may have the environment from it, by another name. */
+  readonly givesEnvironment?: boolean;
+  /** The package.json of another folder that counts for it. */
+  readonly manifest?: string | undefined;
   /** The reason why the content of a file can't be known. */
   readonly problem?: string | undefined;
 }
@@ -58,10 +65,16 @@ export function closureOf(unit: Unit): Closure {
       queue.push(...content.imports.values());
     }
     const contents = [...all.values()];
+    const isGiven = contents.some(({ givesEnvironment }) => givesEnvironment === true);
+    const variables = contents.flatMap(({ variables, possibleVariables = [] }) => [
+      ...variables,
+      ...(isGiven ? possibleVariables : []),
+    ]);
+    const files = Array.from(all.keys(), (at) => (isFile(at) ? at : path.join(at, "package.json"))).filter(isFile);
     return {
       hash: hashOf(unit, all),
-      files: Array.from(all.keys(), (at) => (isFile(at) ? at : path.join(at, "package.json"))).filter(isFile),
-      variables: [...new Set(contents.flatMap(({ variables }) => [...variables]))].sort(),
+      files: [...new Set([...files, ...contents.flatMap(({ manifest }) => manifest ?? [])])],
+      variables: [...new Set(variables)].sort(),
       problem: contents.find(({ problem }) => problem !== undefined)?.problem,
     };
   });
@@ -87,6 +100,7 @@ const contents = new Map<Unit, UnitContent>();
 function contentOf(unit: Unit): UnitContent {
   return getOrCreate(contents, unit, () => {
     try {
+      if (unit.endsWith(path.sep)) return folderContent(unit);
       return statSync(unit).isDirectory() ? packageContent(unit) : fileContent(unit);
     } catch (error) {
       const problem = `${path.basename(unit)} can't be read: ${describeError(error)}`;
@@ -119,6 +133,8 @@ function packageContent(root: string): UnitContent {
     return target;
   });
   const variables = new Set<string>();
+  const possibleVariables = new Set<string>();
+  let givesEnvironment = false;
   const all = createHash("sha256");
   let problem: string | undefined;
   // A folder that is linked from outside of node_modules is edited: there comments do not count.
@@ -129,9 +145,13 @@ function packageContent(root: string): UnitContent {
     problem ??= changedFile(path.join(path.basename(root), file), at);
     const bytes = isInstalled ? read : Buffer.from(meaningOf(file, read.toString("utf8")));
     all.update(`${file} ${bytes.length}\n`).update(bytes);
+    if (path.basename(file) === "package.json") addOutside(mainOf(path.dirname(at)) ?? ".", at);
     if (!SCRIPT.test(file)) continue;
     const source = read.toString("latin1");
-    for (const name of variablesIn(source).names) variables.add(name);
+    const { names, possible, isRenamed } = variablesIn(source);
+    for (const name of names) variables.add(name);
+    for (const name of possible) possibleVariables.add(name);
+    givesEnvironment ||= isRenamed;
     for (const specifier of specifiersIn(source)) {
       if (specifier.startsWith("..")) addOutside(specifier, at);
       if (!isBare(specifier)) continue;
@@ -150,7 +170,17 @@ function packageContent(root: string): UnitContent {
     for (const [i, found] of filesOf(specifier, from).entries())
       imports.set(`${i} ${specifier} ${from.slice(root.length)}`, found);
   }
-  return { own: all.digest("hex"), imports, variables, problem };
+  // Without a manifest of its own, one above says what its scripts are.
+  const { type, decidedBy } = typeOf(path.join(root, "index.js"));
+  const above = decidedBy === path.join(root, "package.json") ? undefined : decidedBy;
+  if (above !== undefined) {
+    all.update(type);
+    problem ??= changedFile(path.basename(above), above);
+  }
+  return {
+    ...{ own: all.digest("hex"), imports, variables, problem },
+    ...{ possibleVariables, givesEnvironment, manifest: above },
+  };
 }
 
 /** Files that are loaded once, and that nobody writes while a program runs, unless to change it. */
@@ -192,15 +222,29 @@ function linked(link: string, seen: Set<string>): { isDirectory(): boolean; isFi
   }
 }
 
+/** A folder that is loaded by its `main`: which file that is counts beside the file. */
+function folderContent(folder: Unit): UnitContent {
+  const problem = changedFile("package.json", path.join(folder, "package.json"));
+  return { own: sha256(`main ${mainOf(folder)}`), imports: new Map(), variables: new Set(), problem };
+}
+
 function fileContent(file: string): UnitContent {
-  const source = readFileSync(file, "utf8");
-  const own = sha256(meaningOf(file, source));
+  const isScript = SCRIPT.test(file) || path.extname(file) === "";
   const imports = new Map<string, Unit>();
   const variables = new Set<string>();
   const changed = changedFile(path.basename(file), file);
-  if (!SCRIPT.test(file)) return { own, imports, variables, problem: changed };
-  const { names, computed } = variablesIn(source);
+  const bytes = readFileSync(file);
+  // Not all bytes are a text.
+  if (!isScript && !file.endsWith(".json")) return { own: sha256(bytes), imports, variables, problem: changed };
+  const source = bytes.toString("utf8");
+  const meaning = sha256(meaningOf(file, source));
+  if (!isScript) return { own: meaning, imports, variables, problem: changed };
+  const { type, decidedBy } = typeOf(file);
+  const own = type === "" ? meaning : sha256(`${meaning} ${type}`);
+  const { names, possible, isRenamed, computed } = variablesIn(source);
   const problems = changed === undefined ? [] : [changed];
+  const changedType = decidedBy && changedFile(path.basename(decidedBy), decidedBy);
+  if (changedType !== undefined) problems.push(changedType);
   if (computed !== undefined) problems.push(`import("${path.basename(file)}") reads ${computed} by a computed name`);
   for (const name of names) variables.add(name);
   const add = ({ units, name }: Resolved, kind: string): void => {
@@ -217,7 +261,10 @@ function fileContent(file: string): UnitContent {
     const found = unitsOf(specifier, file);
     if (typeof found !== "string") add(found, "possibly ");
   }
-  return { own, imports, variables, problem: problems[0] };
+  return {
+    ...{ own, imports, variables, problem: problems[0] },
+    ...{ possibleVariables: possible, givesEnvironment: isRenamed, manifest: decidedBy },
+  };
 }
 
 /** A scope, or a folder for files of no package. `.prisma/client` is one. */
@@ -252,13 +299,24 @@ export function unitsOf(specifier: string, from: string): Resolved | string {
 /** The files that a path may lead to: loaders prefer one to another. */
 export function filesOf(specifier: string, from: string): Unit[] {
   const wanted = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(path.dirname(from), specifier);
-  const found = candidates(wanted).filter(isFile);
-  return [...new Set(found)].map((file) => rootInModules(file) ?? file);
+  const mains = mainsOf(wanted);
+  const found = [...candidates(wanted), ...mains].filter(isFile);
+  if (mains.length > 0 && found.length > 0) found.push(wanted + path.sep);
+  return [...new Set(found.map((file) => rootInModules(file) ?? file))];
 }
 
 /** The file that a relative specifier leads to. */
 export function fileAt(specifier: string, from: string): string | undefined {
-  return candidates(path.resolve(path.dirname(from), specifier)).find(isFile);
+  const wanted = path.resolve(path.dirname(from), specifier);
+  const found = candidates(wanted).find(isFile);
+  const isIndex = found === undefined || path.dirname(found) === wanted;
+  return (isIndex ? mainsOf(wanted).find(isFile) : undefined) ?? found;
+}
+
+/** The files that the `main` of a folder may lead to. Node prefers them to its index, and takes that where none of them is there. */
+function mainsOf(folder: string): string[] {
+  const main = mainOf(folder);
+  return main === undefined ? [] : candidates(path.resolve(folder, main));
 }
 
 function isFile(file: string): boolean {
@@ -270,7 +328,7 @@ function isFile(file: string): boolean {
   }
 }
 
-const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
+const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json", ".node"];
 
 /** TypeScript's imports name the file that will be emitted, or none of its extensions. */
 function candidates(file: string): string[] {

@@ -62,8 +62,12 @@ export class Objects {
     const members = this.members(id, kind === "array" || getPrototypeOf(object) === Object.prototype ? all.length : 0);
     for (const key of all) {
       if (kind === "error" && key === "stack") continue;
-      if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
+      if (ASYNC_IDS.has(key)) continue;
       const descriptor = descriptorOf(object, key);
+      if (kind === "array" && key === "length") {
+        if ((descriptor as PropertyDescriptor).writable === false) keys.push("fixed length");
+        continue;
+      }
       if (descriptor === "unset" || descriptor === undefined) {
         keys.push(`${String(key)} unset`);
         continue;

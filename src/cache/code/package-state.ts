@@ -189,6 +189,8 @@ export class PackageState {
         return parts.length === 0 ? [] : [String(key), ...parts];
       }),
     );
+    const isReplaced = !isObject(prototype) && prototype !== undefined;
+    if (isReplaced) found.push("prototype", prototype);
     for (const base of basesOf(fn)) found.push("extends", base);
     if (/\bstatic\s*#/.test(text)) found.push(...privatesOf(fn).flat());
     return found.map((part) => this.value(part, name, level));

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 
 // What objects and functions are, read without running any code of theirs.
 
@@ -131,15 +131,23 @@ export function isClassText(fn: Function): boolean {
   return /^class\b/.test(textOf(fn));
 }
 
-/** The own properties of every new function. */
+/** True for a prototype as every new function has one. */
 export function isFresh(prototype: object, fn: Function): boolean {
   const keys = ownKeys(prototype);
   const base = getPrototypeOf(prototype);
-  const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  if (!isExtensible(prototype)) return false;
   // Those of generators have no constructor, and another base.
   if (keys.length === 0)
     return base !== Object.prototype && base === (getPrototypeOf(fn) as { prototype?: unknown } | null)?.prototype;
-  return keys.length === 1 && maker === fn && base === Object.prototype;
+  const { value, writable, enumerable, configurable } = getOwnPropertyDescriptor(prototype, "constructor") ?? {};
+  const isBorn = writable === true && enumerable === false && configurable === true;
+  return keys.length === 1 && value === fn && isBorn && base === Object.prototype;
+}
+
+/** True if a function has the prototype, or none, that it is born with. */
+export function hasFreshPrototype(fn: Function): boolean {
+  const { value, writable } = getOwnPropertyDescriptor(fn, "prototype") ?? { value: undefined, writable: true };
+  return value === undefined || (writable === true && isObject(value) && isFresh(value, fn));
 }
 
 /** A property's attributes, as far as they are not those of an assigned one. */

@@ -64,27 +64,49 @@ const VARIABLE =
 /** The possible name of a variable: a member, a text, or in a pattern, in capitals; or a member of what is called env. */
 const WORD = /[.,{["'`]\s*([A-Z][A-Z0-9_]+)\b|\benv(?:\?\.|\.)([\w$]+)|\benv(?:\?\.)?\[["'`]([^"'`\n]+)["'`]\]/g;
 
+/** A member of what is called env, which may come from another file: `env.SCALE`, `options.env?.["SCALE"]`. */
+const OF_ENV = /\benv\s*(?:\?\.|\.)\s*([\w$]+)|\benv\s*(?:\?\.)?\[\s*["'`]([^"'`\n]+)["'`]/g;
+
+/** `import { env as e }`, `const { SCALE } = env`, `"SCALE" in env`, `import e from "./env.js"` */
+const TAKES_ENV =
+  /[.{,(=[:]\s*env\b(?!\s*(?:\?\.|\.|\[|\())|\bin\s+env\b|(?:\bfrom|\bimport|\brequire)\s*(?:\(\s*)?["'`][^"'`\n]*\benv\b/;
+
 interface EnvironmentNames {
   readonly names: ReadonlySet<string>;
+  /** The variables that it may read if another file gives it the environment. */
+  readonly possible: ReadonlySet<string>;
+  /** True if it gives the environment another name, by which other files may read it. */
+  readonly isRenamed: boolean;
   /** The text that reads variables whose names are not written in it. */
   readonly computed: string | undefined;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** The variables of the environment that some code reads, and its folder. Where it gives the environment another name: all that it may read. */
 export function variablesIn(source: string): EnvironmentNames {
   const names = new Set(/\btmpdir\b/.test(source) ? OF_OS : []);
   if (/\bcwd\b/.test(source)) names.add(FOLDER);
-  if (!source.includes("env")) return { names, computed: undefined };
+  if (!source.includes("env")) return { names, possible: NO_NAMES, isRenamed: false, computed: undefined };
   let computed: string | undefined;
   for (const [whole, ...found] of source.matchAll(VARIABLE)) {
     const name = found.find((each) => each !== undefined);
     if (name === undefined) computed ??= whole;
     else names.add(name);
   }
+  for (const [, ...found] of source.matchAll(OF_ENV)) {
+    const name = found.find((each) => each !== undefined)!;
+    if (!(name in Object.prototype)) names.add(name);
+  }
   const isRenamed =
     computed !== undefined || (/\bprocess\b/.test(source) && /(?<!\bprocess\s*\??\.\s*)\benv\b/.test(source));
-  if (isRenamed) for (const [, ...found] of source.matchAll(WORD)) names.add(found.find((each) => each !== undefined)!);
-  return { names, computed };
+  if (isRenamed) for (const name of wordsIn(source)) names.add(name);
+  const possible = !isRenamed && TAKES_ENV.test(source) ? wordsIn(source) : NO_NAMES;
+  return { names, possible, isRenamed, computed };
+}
+
+function wordsIn(source: string): Set<string> {
+  return new Set(Array.from(source.matchAll(WORD), ([, ...found]) => found.find((each) => each !== undefined)!));
 }
 
 /** The text of a file without what does not count in it: whitespace and comments, where there is a parser for it. */
