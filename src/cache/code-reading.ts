@@ -8,7 +8,8 @@ const readingModules = new OnDemand(async () => {
   // One after the other: built, they are one file, and realms that load modules by themselves (jest's) may not expect it twice at once.
   const code = await import("./code/code.js");
   const packages = await import("./code/packages.js");
-  return { ...code, ...packages };
+  const files = await import("./code/loaded-files.js");
+  return { ...code, ...packages, ...files };
 });
 
 /** Loads the modules. */

@@ -13,6 +13,8 @@ export interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly imports?: Readonly<Record<string, unknown>>;
   readonly exports?: unknown;
+  readonly main?: string;
+  readonly module?: string;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
 }

@@ -184,6 +184,7 @@ export class CodeReader {
         return {
           loaded: reached.flatMap(({ source }) => source ?? []),
           lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
+          hasValues: reached.some(hasContent),
         };
       },
       changedWhileRunning: () => this.changedNames.get(lookup),
@@ -194,6 +195,11 @@ export class CodeReader {
 /** An object may have a field of that name: that of an input which a subclass made a node of. */
 function methodOf(object: object, name: string): Function | undefined {
   return (Object.getPrototypeOf(object) as Record<string, Function | undefined>)[name];
+}
+
+/** A piece that is no more than the name of a class, which its version stands for, has none. */
+function hasContent({ text, source }: Piece): boolean {
+  return source !== undefined || (text !== "" && !text.startsWith("class "));
 }
 
 function partOf({ name, file, imported, text }: Piece): Part {

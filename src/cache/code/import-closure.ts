@@ -261,7 +261,7 @@ export function fileAt(specifier: string, from: string): string | undefined {
   return candidates(path.resolve(path.dirname(from), specifier)).find(isFile);
 }
 
-function isFile(file: string): boolean {
+export function isFile(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
@@ -285,7 +285,8 @@ function isBare(specifier: string): boolean {
   return !/^(?:\.{0,2}\/|\.{1,2}$|#)/.test(specifier) && !isBuiltin(specifier);
 }
 
-function packageName(specifier: string): string {
+/** The name of the package in a specifier of a file in it. */
+export function packageName(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
