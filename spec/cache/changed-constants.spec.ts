@@ -125,6 +125,16 @@ const FORMS: Readonly<Record<string, Form>> = {
     head: `import { Inner } from "./inner.js"; import "./setup.js";`,
     ...{ value: "registry.k", type: OF_INNER },
   },
+  OfModel: {
+    ...CONSTANT,
+    files: {
+      ...CONSTANT.files,
+      "doc.ts": `import { k } from "./k.js"; @model() export class Doc { constructor(readonly n: number) {} value() { return this.n * k; } }`,
+    },
+    head: `import { Doc } from "./doc.js"; export const inputs = () => ({ xs: [1, 2, 3].map((n) => new Doc(n)) });`,
+    type: `export class NAME extends Pipeline { @input() xs!: any[];
+      @mapOver("xs", { version: 1 }) each(x: any) { return x.value(); } @node("xs", { version: 1 }) one(xs: any[]) { return xs[0]!.value(); } }`,
+  },
   GivenToVersioned: {
     ...CONSTANT,
     type: `const make = (v: number) => { class NAME extends Pipeline { @input() xs!: number[];
@@ -139,6 +149,11 @@ const VERSIONED: Form = {
   type: `export class NAME extends Pipeline { @input() xs!: number[];
     @mapOver("xs", { version: 1 }) each(x: number) { return x * k; } @node("xs", { version: 1 }) one(xs: number[]) { return xs[0]! * k; } }`,
 };
+/** Modules that Node was started with are loaded by all threads and processes. */
+const PRELOADED: Form = {
+  ...{ edited: "setup.js", files: { "setup.js": "globalThis.preloaded = FACTOR;" } },
+  value: "(globalThis as any).preloaded",
+};
 const APART: Form = { edited: "k.js", files: CONSTANT.files, value: "3" };
 
 const MAIN = `
@@ -149,16 +164,19 @@ const options = {
   here: {}, threads: { execution: { nodes: "parallel", maps: "parallel", maxWorkers: 2 } }, host: { runOn: localProcess() },
 }[how];
 const pipelines = [];
-for (const name of names) pipelines.push((await import("./" + name + "/pipeline.js"))[name]);
+for (const name of names) {
+  const { [name]: type, inputs = () => ({ xs: [1, 2, 3] }) } = await import("./" + name + "/pipeline.js");
+  pipelines.push([type, inputs]);
+}
 await import("./Apart/k.js");
 for (const [file, content] of edits) writeFileSync(file, content);
 const cache = isCached ? sqlite("values.sqlite") : false;
 const outputs = {};
-for (const P of pipelines) outputs[P.name] = await new P().run({ xs: [1, 2, 3] }, { ...options, cache });
+for (const [P, inputs] of pipelines) outputs[P.name] = await new P().run(inputs(), { ...options, cache });
 console.log(JSON.stringify(outputs));`;
 
 describe("a module of constants that changes while a process lives that has loaded it", () => {
-  const all: Readonly<Record<string, Form>> = { ...FORMS, Versioned: VERSIONED, Apart: APART };
+  const all: Readonly<Record<string, Form>> = { ...FORMS, Versioned: VERSIONED, Preloaded: PRELOADED, Apart: APART };
   let folder: string;
   const library = pathToFileURL(built("src/index.ts")).href;
   const write = (name: string, content: string) => {
@@ -180,7 +198,7 @@ describe("a module of constants that changes while a process lives that has load
     mkdirSync(path.join(folder, "node_modules/@linked"), { recursive: true });
     symlinkSync("../OfLinked", path.join(folder, "node_modules/linked"));
     symlinkSync("../../OfLinkedExport", path.join(folder, "node_modules/@linked/exporting"));
-    const imports = `import { execution, input, mapOver, nested, node, Pipeline, resource } from "${library}";`;
+    const imports = `import { execution, input, mapOver, model, nested, node, Pipeline, resource } from "${library}";`;
     for (const [name, { files, head = "", members = "", value = "k", type }] of Object.entries(all)) {
       const usual = `export class NAME extends Pipeline { @input() xs!: number[]; MEMBERS ${NODES} }`;
       const filled = (text: string) =>
@@ -206,16 +224,20 @@ describe("a module of constants that changes while a process lives that has load
   const run = async (how: string, isCached: boolean, names: readonly string[], edits: readonly [string, string][]) => {
     const { code, stdout, stderr } = await execute(
       process.execPath,
-      ["main.js", JSON.stringify({ how, isCached, names, edits })],
+      ["--import", "./Preloaded/setup.js", "main.js", JSON.stringify({ how, isCached, names, edits })],
       { cwd: folder },
     );
     expect({ code, stderr: code === 0 ? "" : stderr }).to.deep.equal({ code: 0, stderr: "" });
     return { outputs: JSON.parse(stdout) as Record<string, unknown>, stderr };
   };
 
-  for (const how of ["threads", "host"]) {
-    it(`has no values in the store: ${how} @slow`, async () => {
-      const names = Object.keys(FORMS);
+  for (const [how, names] of [
+    ["threads", Object.keys(FORMS)],
+    ["host", Object.keys(FORMS)],
+    ["threads", ["Preloaded"]],
+    ["host", ["Preloaded"]],
+  ] as const) {
+    it(`has no values in the store: ${how}, ${names.length === 1 ? names[0] : "all"} @slow`, async () => {
       rmSync(path.join(folder, "values.sqlite"), { force: true });
       setAll(2);
       const { stderr } = await run(
@@ -235,7 +257,9 @@ describe("a module of constants that changes while a process lives that has load
         );
       expect(names.filter((name) => !isReported(name))).to.deep.equal([]);
     });
+  }
 
+  for (const how of ["threads", "host"]) {
     it(`does not count for nodes that have a version, nor for those that do not import it: ${how} @slow`, async () => {
       rmSync(path.join(folder, "values.sqlite"), { force: true });
       setAll(2);

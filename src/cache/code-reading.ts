@@ -8,8 +8,7 @@ const readingModules = new OnDemand(async () => {
   // One after the other: built, they are one file, and realms that load modules by themselves (jest's) may not expect it twice at once.
   const code = await import("./code/code.js");
   const packages = await import("./code/packages.js");
-  const files = await import("./code/loaded-files.js");
-  return { ...code, ...packages, ...files };
+  return { ...code, ...packages };
 });
 
 /** Loads the modules. */

@@ -23,7 +23,13 @@ export function notePipeline(pipeline: PipelineClass, codes: CodeDigests, run: o
   const pipelines = getOrCreate(pipelineFiles, run, () => new Set<string>());
   for (const file of filesOfClass(pipeline)) pipelines.add(file);
   const ofSteps = once(() => joinSources(codes.steps.map(sourcesOf).filter(({ hasValues }) => hasValues)).loaded);
-  loadedWith.set(codes, () => codeReading().filesLoadedWith([...new Set([...pipelines, ...ofSteps()])]));
+  // The run may come to others of its pipelines.
+  const loaded = new Map<number, readonly string[]>();
+  loadedWith.set(codes, () =>
+    getOrCreate(loaded, pipelines.size, () =>
+      codeReading().filesLoadedWith([...new Set([...pipelines, ...ofSteps()])]),
+    ),
+  );
 }
 
 /** The files of a class and of those that it extends. */

@@ -11,6 +11,8 @@ import { NO_SOURCES, type Sources } from "./source-files.js";
 import { noteState, oldContent } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
 
+export { filesLoadedWith } from "./loaded-files.js";
+
 /** The code that something can reach. */
 export interface Code {
   /** SHA-256 of all of it, 64 hexadecimal digits. */

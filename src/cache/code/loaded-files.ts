@@ -61,18 +61,39 @@ function textOf(file: string): string {
   }
 }
 
-/** By a specifier, and the folder of the file that has it. */
+/** By the path that a specifier names, or by itself and the folder of the file that has it. */
 const targets = new Map<string, readonly string[]>();
 
 /** The files of the project that a specifier may stand for. */
 function targetsOf(specifier: string, from: string): readonly string[] {
   if (isBuiltin(specifier)) return [];
-  return getOrCreate(targets, `${specifier}\n${path.dirname(from)}`, () => {
-    const found = [specifier, specifier.replace(/(?<=.)[?#].*$/, "")].map((name) => unitsOf(name, from));
-    // In a thread, Node's loader finds no more than that.
-    const { units } = found.find((each) => typeof each !== "string") ?? { units: [] };
-    return units.flatMap((unit) => filesIn(unit, specifier));
-  });
+  const folder = path.dirname(from);
+  const isPath = /^\.{1,2}\//.test(specifier);
+  const key = isPath ? path.resolve(folder, specifier) : `${specifier}\n${folder}`;
+  let found = targets.get(key);
+  if (found === undefined) {
+    const named = isPath ? namedFiles(key) : [];
+    found = (named.length > 0 ? named : unitsFor(specifier, from)).flatMap((unit) => filesIn(unit, specifier));
+    // A file that is not there yet may be there for the next pipeline.
+    if (found.length > 0 || !isPath) targets.set(key, found);
+  }
+  return found;
+}
+
+/** The file at a path, and those that loaders of TypeScript prefer to it. Most imports name one: others need not be looked for. */
+function namedFiles(file: string): string[] {
+  const [, bare, kind] = /^(.*)\.([mc]?)jsx?$/s.exec(file) ?? [];
+  const typed = bare === undefined ? [] : kind === "" ? [`${bare}.ts`, `${bare}.tsx`] : [`${bare}.${kind}ts`];
+  return [file, ...typed].filter(isFile);
+}
+
+function unitsFor(specifier: string, from: string): readonly Unit[] {
+  for (const name of [specifier, specifier.replace(/(?<=.)[?#].*$/, "")]) {
+    const found = unitsOf(name, from);
+    if (typeof found !== "string") return found.units;
+  }
+  // In a thread, Node's loader does not find it either.
+  return [];
 }
 
 function filesIn(unit: Unit, specifier: string): readonly string[] {
