@@ -40,7 +40,7 @@ const PRELOAD = /^(?:--import|--require|-r|--loader|--experimental-loader)\n(.+)
 
 const imports = new Map<string, readonly string[]>();
 
-/** The files of the project that a file imports, types as well: nobody can tell from its text which of them are loaded. */
+/** The files of the project that a file imports, types as well: its text does not show which of them are loaded. */
 function importsOf(file: string): readonly string[] {
   return getOrCreate(imports, file, () => {
     if (IMPORTS_NOTHING.test(file) || isOfPackage(file)) return [];
