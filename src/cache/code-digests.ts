@@ -46,7 +46,7 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
     return reading.read();
   });
   setModelReader(codes, reader);
-  notePipeline(program.pipeline, codes, run);
+  notePipeline(program.pipeline, codes, reader, run);
   known.set(program, { codes, run });
   return codes;
 }

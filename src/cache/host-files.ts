@@ -3,6 +3,7 @@ import { formatFile } from "../dsl/format-file.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { once } from "../util/on-demand.js";
+import type { CodeReader } from "./code/code.js";
 import { changedSource, isChangedSince, joinSources, STARTED } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
 import { modelSourcesOf } from "./model-codes.js";
@@ -18,17 +19,15 @@ const loadedWith = new WeakMap<CodeDigests, () => readonly string[]>();
 /** For each run, the files of the classes of its pipelines: a host loads one of them, and what is nested in it. */
 const pipelineFiles = new WeakMap<object, Set<string>>();
 
-/** Notes the codes of a pipeline, which a run has read. */
-export function notePipeline(pipeline: PipelineClass, codes: CodeDigests, run: object): void {
+/** Notes the codes of a pipeline, which a run has read with its reader. */
+export function notePipeline(pipeline: PipelineClass, codes: CodeDigests, reader: CodeReader, run: object): void {
   const pipelines = getOrCreate(pipelineFiles, run, () => new Set<string>());
   for (const file of filesOfClass(pipeline)) pipelines.add(file);
   const ofSteps = once(() => joinSources(codes.steps.map(sourcesOf).filter(({ hasValues }) => hasValues)).loaded);
   // The run may come to others of its pipelines.
   const loaded = new Map<number, readonly string[]>();
   loadedWith.set(codes, () =>
-    getOrCreate(loaded, pipelines.size, () =>
-      codeReading().filesLoadedWith([...new Set([...pipelines, ...ofSteps()])]),
-    ),
+    getOrCreate(loaded, pipelines.size, () => reader.filesLoadedWith([...new Set([...pipelines, ...ofSteps()])])),
   );
 }
 

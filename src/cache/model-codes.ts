@@ -72,7 +72,7 @@ export function modelSourcesOf(codes: ModelSource): Iterable<readonly string[]> 
 
 function modelCode(reader: CodeReader, type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
   const { digest, problem, parts, sources } = reader.ofClass(type);
-  const loaded = once(() => codeReading().filesLoadedWith(sources().loaded));
+  const loaded = once(() => reader.filesLoadedWith(sources().loaded));
   return {
     ...{ digest, problem, parts: parts() },
     get loaded() {

@@ -4,14 +4,13 @@ import { once } from "../../util/on-demand.js";
 import { sha256 } from "../../util/sha256.js";
 import { language, timeZone } from "../../util/time-zone.js";
 import { inspecting } from "../../util/v8-inspector.js";
+import { filesLoadedWith } from "./loaded-files.js";
 import { nodeOptions } from "./node-options.js";
 import { declaringFile } from "./packages.js";
 import type { Piece } from "./pieces.js";
 import { NO_SOURCES, type Sources } from "./source-files.js";
 import { noteState, oldContent } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
-
-export { filesLoadedWith } from "./loaded-files.js";
 
 /** The code that something can reach. */
 export interface Code {
@@ -138,6 +137,11 @@ export class CodeReader {
   /** A class as a whole, with what decorators add to it. */
   ofClass(type: Type): Code {
     return this.code((graph) => graph.value(type));
+  }
+
+  /** The files of the project that other threads and processes load with some files: those, and all that they import. */
+  filesLoadedWith(files: readonly string[]): readonly string[] {
+    return filesLoadedWith(files);
   }
 
   private code(ask: (graph: ValueGraph) => number): Code {
