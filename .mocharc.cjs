@@ -15,6 +15,7 @@ const LONGEST = [
   "values/exported-classes",
   "docs/docs",
   "examples/neural-container",
+  "cache/changed-constants",
   "cache/changed-files",
   "cache/bad-disks",
   "package/package",

@@ -5,9 +5,10 @@ import { childOptions, hasQueue } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { cwd, FIRST_ENV } from "../util/primordials.js";
 import type { CodeReader } from "./code/code.js";
-import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
+import { changedSource, isChangedSince, NO_SOURCES, STARTED } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
-import { modelDigestsOf, modelSourcesOf, setModelReader, shareModelReader } from "./model-codes.js";
+import { changeAt, hostFilesOf, modelChangeAt, notePipeline, stepChangeAt } from "./host-files.js";
+import { type ModelCode, type ModelDigests, modelDigestsOf, setModelReader, shareModelReader } from "./model-codes.js";
 import {
   type BoundPlan,
   type CodeDigests,
@@ -45,6 +46,7 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
     return reading.read();
   });
   setModelReader(codes, reader);
+  notePipeline(program.pipeline, codes, reader, run);
   known.set(program, { codes, run });
   return codes;
 }
@@ -163,10 +165,10 @@ export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void 
 
 function preset(program: BoundPlan, codes: CodeDigests): void {
   known.set(program, { codes, run: undefined });
-  const { models, since } = codes;
+  const { models, since, files } = codes;
   for (const [i, { child }] of codes.steps.entries()) {
     if (child === undefined) continue;
-    const inner = { ...child, models, since };
+    const inner = { ...child, models, since, files };
     if (models === undefined) shareModelReader(inner, codes);
     preset(program.children[i]!.program, inner);
   }
@@ -175,14 +177,23 @@ function preset(program: BoundPlan, codes: CodeDigests): void {
 /** This thread, or process. */
 const HERE = "";
 
-/** The codes of steps, also of those nested in them, without those that a host may have loaded otherwise. */
+/** The codes of steps, also of those nested in them, and of models, without those that a host may have loaded otherwise. */
 function checkedFor(host: string, codes: CodeDigests): CodeDigests {
-  const models = modelFilesOf(codes);
-  return mapSteps(codes, (step) => {
-    const changed = step.problem === undefined ? changedAt(host, step, models, codes.since) : undefined;
-    if (changed === undefined) return step;
-    return { ...step, code: "", isCacheable: false, problem: changedSource(formatFile(changed)) };
+  const checked = mapSteps(codes, (step) => {
+    const problem = step.problem === undefined ? stepChangeAt(host, step, codes) : undefined;
+    return problem === undefined ? step : { ...step, code: "", isCacheable: false, problem };
   });
+  return {
+    ...checked,
+    models: mapModels(codes, (model) => {
+      const problem = changeAt(host, model.loaded ?? [], codes.since);
+      return problem === undefined ? model : { ...model, problem };
+    }),
+  };
+}
+
+function mapModels({ models }: CodeDigests, change: (model: ModelCode) => ModelCode): ModelDigests | undefined {
+  return models && new Map(Array.from(models, ([name, model]) => [name, change(model)]));
 }
 
 function mapSteps(codes: CodeDigests, change: (step: StepDigest) => StepDigest): CodeDigests {
@@ -190,35 +201,15 @@ function mapSteps(codes: CodeDigests, change: (step: StepDigest) => StepDigest):
   return { ...codes, steps };
 }
 
-/** For each host, the files that it had loaded as they were when the code was read: it loads them once. */
-const loadedAlike = new Map<string, Map<string, boolean>>();
-
-/**
- * A file that a host may have loaded in another version than the process that has read a step's code. It had loaded it by now.
- *
- * @param host a thread, a process, or a bundle, which stays as it was made.
- */
-function changedAt(host: string, step: StepDigest, models: readonly string[], since = STARTED): string | undefined {
-  const files = getOrCreate(loadedAlike, host, () => new Map<string, boolean>());
-  const isChanged = (file: string) => !getOrCreate(files, file, () => !isChangedSince(file, since));
-  return sourcesOf(step).loaded.find(isChanged) ?? models.find(isChanged);
-}
-
 /** @returns the reason why what a host has computed of a step is not cached. */
 export function problemAt(host: string, codes: CodeDigests, { index }: Step): string | undefined {
-  const changed = changedAt(host, codes.steps[index]!, modelFilesOf(codes), codes.since);
-  return changed && changedSource(formatFile(changed));
+  return stepChangeAt(host, codes.steps[index]!, codes) ?? modelChangeAt(host, codes);
 }
 
 /** Of the files that a step's code loads when it runs, one that may have been loaded in another version. */
 export function changedLazily(step: StepDigest, since = STARTED): string | undefined {
   const changed = sourcesOf(step).lazy.find((file) => isChangedSince(file, since));
   return changed && changedSource(formatFile(changed));
-}
-
-/** The code of models in values counts as well. What another process has sent has their files among those of each step. */
-function modelFilesOf(codes: CodeDigests): readonly string[] {
-  return codes.since === undefined ? modelSourcesOf(codes) : [];
 }
 
 /** The code digests with the pieces behind them, and those of models, for a process that can't read the code but explains it. */
@@ -235,16 +226,15 @@ export function codesForThreads(child: CodeDigests, program: CodeDigests): CodeD
 
 /** Codes as another process, or a thread, needs them. @param program the codes of all. */
 function sent(codes: CodeDigests, program: CodeDigests, more: (step: StepDigest) => Partial<StepDigest>): CodeDigests {
-  const models = { loaded: modelFilesOf(program), lazy: [] };
-  const all = (step: StepDigest) => ({ ...step, ...more(step), sources: joinSources([sourcesOf(step), models]) });
-  return { ...mapSteps(codes, all), since: program.since ?? STARTED };
+  const all = (step: StepDigest) => ({ ...step, ...more(step), sources: sourcesOf(step) });
+  return { ...mapSteps(codes, all), since: program.since ?? STARTED, files: hostFilesOf(program) };
 }
 
 /** The codes for a host that has the code in a bundle, which was made by now: it need not look at files. */
 export function codesForBundle(bundle: string, codes: CodeDigests): CodeDigests {
-  const { models, ...checked } = mapSteps(checkedFor(bundle, codes), (step) => ({ ...step, sources: NO_SOURCES }));
-  const all = models && new Map(Array.from(models, ([name, model]) => [name, { ...model, loaded: [] }]));
-  return { ...checked, models: all, since: undefined };
+  const checked = checkedFor(bundle, codes);
+  const steps = mapSteps(checked, (step) => ({ ...step, sources: NO_SOURCES }));
+  return { ...steps, models: mapModels(checked, (model) => ({ ...model, loaded: [] })), since: undefined, files: [] };
 }
 
 /** Those of a part of the plan. */

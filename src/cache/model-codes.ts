@@ -16,12 +16,13 @@ import type { ContentRef } from "./content-ref.js";
 /** For names of models, the code of their classes. */
 export type ModelDigests = ReadonlyMap<string, ModelCode>;
 
-interface ModelCode {
+/** The code of a model. */
+export interface ModelCode {
   readonly digest: string;
   /** The reason why it cannot be known. */
   readonly problem: string | undefined;
   readonly parts: readonly Part[];
-  /** The files that it was loaded from, if this process has read it. */
+  /** The files that it was loaded with: its own, and all that they import. */
   readonly loaded?: readonly string[];
 }
 
@@ -61,19 +62,18 @@ export function modelDigestsOf(codes: ModelSource): ModelDigests {
   return new Map(models.map(({ name, type }) => [name, modelCode(reader, type)]));
 }
 
-/** The files of the models that a reader was asked for. */
-const filesRead = new WeakMap<CodeReader, (() => readonly string[])[]>();
+/** The models that keys have needed the code of, by their names. */
+const needed = new WeakMap<CodeReader | ModelDigests, Map<string, ModelCode>>();
 
-/** The files that the code of models was loaded from, as far as keys have needed it. */
-export function modelSourcesOf(codes: ModelSource): readonly string[] {
-  if (codes.models !== undefined) return [...codes.models.values()].flatMap(({ loaded }) => loaded ?? []);
-  return (filesRead.get(readerOf(codes)) ?? []).flatMap((files) => files());
+/** The files that the code of models was loaded with, as far as keys have needed it: a list for those of one file. */
+export function modelSourcesOf(codes: ModelSource): Iterable<readonly string[]> {
+  const models = needed.get(codes.models ?? readerOf(codes));
+  return new Set(Array.from(models?.values() ?? [], ({ loaded }) => loaded ?? []));
 }
 
 function modelCode(reader: CodeReader, type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
   const { digest, problem, parts, sources } = reader.ofClass(type);
-  const loaded = once(() => sources().loaded);
-  getOrCreate(filesRead, reader, () => []).push(loaded);
+  const loaded = once(() => reader.filesLoadedWith(sources().loaded));
   return {
     ...{ digest, problem, parts: parts() },
     get loaded() {
@@ -132,6 +132,7 @@ function namedCode(source: CodeReader | ModelDigests, name: string): string {
   const thrown = thrownClassesNamed(name);
   if (thrown !== undefined) return `${name} ${"get" in source ? "" : codeOfThrown(source, thrown)}`;
   const code = codeOfModel(source, name);
+  if (code !== undefined) getOrCreate(needed, source, () => new Map<string, ModelCode>()).set(name, code);
   if (code?.problem !== undefined) throw unknownCode(name, code.problem);
   return code === undefined ? name : `${name} ${code.digest}`;
 }

@@ -38,6 +38,8 @@ export interface CodeDigests extends ModelSource {
   readonly resources: readonly string[];
   /** The start of the process that has read them, if that is another one, in milliseconds since the Unix epoch. */
   readonly since?: number | undefined;
+  /** The files that hosts load with the modules of the pipelines, if another process has read the code. */
+  readonly files?: readonly string[] | undefined;
 }
 
 export interface StepDigest {
@@ -230,6 +232,7 @@ export class ProgramDigests {
       ...closureValues,
       digest: versionCode([...own, ...inner.map(({ digest }) => digest)]),
       problem: [closureValues, ...inner].find(({ problem }) => problem !== undefined)?.problem,
+      sources: () => joinSources([closureValues, ...inner].map((code) => code.sources())),
       changedWhileRunning: () => firstOf([closureValues, ...inner], (code) => code.changedWhileRunning()),
     };
   }
@@ -260,8 +263,8 @@ export class ProgramDigests {
       rules,
       this.environmentOf(child.program).variables,
     ]);
-    const nothing = { parts: () => [], sources: () => NO_SOURCES, changedWhileRunning: () => undefined };
-    const wired: Code = { digest: structure, problem: undefined, ...nothing };
+    const sources = () => sourcesOfValues([...bound, ...rules]);
+    const wired: Code = { ...{ digest: structure, problem: undefined, sources }, ...NOTHING_MORE };
     return [wired, ...inside.given()];
   }
 
@@ -328,6 +331,7 @@ export class ProgramDigests {
     const inside = [
       ...codes.steps.map((inner) => () => sourcesOf(inner)),
       ...(type === undefined ? [] : [type.sources]),
+      () => sourcesOfValues([...bound, ...rules]),
     ];
     const checked = type === undefined ? [] : [type.digest, ...rules];
     return {
@@ -356,6 +360,13 @@ export class ProgramDigests {
     // A default is not transformed: it is another input than the same value given.
     return [JSON.stringify([all(given), all(defaults), defaultNames])];
   }
+}
+
+const NOTHING_MORE = { parts: () => [], changedWhileRunning: () => undefined };
+
+/** The files of values, if there are any: which files those are from does not show in them. */
+function sourcesOfValues(values: readonly string[]): Sources {
+  return { ...NO_SOURCES, hasValues: values.length > 0 };
 }
 
 const SET_IT = "Set it by env: modal({ env }), take it as an input, or give the node a version";

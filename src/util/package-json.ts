@@ -15,6 +15,7 @@ export interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly imports?: Readonly<Record<string, unknown>>;
   readonly exports?: unknown;
+  readonly module?: string;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
 }

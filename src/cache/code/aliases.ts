@@ -23,12 +23,7 @@ const CONFIGURED_BY = ["TSX_TSCONFIG_PATH", "TS_NODE_PROJECT", "SWC_NODE_PROJECT
 export function aliasesOf(specifier: string, from: string): Aliases {
   const root = packageRootOf(from);
   const entries = manifestEntries(specifier, root);
-  const targets = entries.flatMap(([, target, matched]) =>
-    leavesOf(target).map((leaf) => {
-      const named = leaf.replaceAll("*", matched);
-      return named.startsWith(".") ? path.join(root, named) : named;
-    }),
-  );
+  const targets = targetsOf(entries).map((target) => (target.startsWith(".") ? path.join(root, target) : target));
   const matchers = [path.dirname(from), process.cwd()].map(matcherFor);
   for (const variable of CONFIGURED_BY) matchers.push(matcherNamed(process.env[variable]));
   targets.push(...matchers.flatMap((matcher) => matcher?.(specifier) ?? []));
@@ -42,9 +37,13 @@ function manifestEntries(specifier: string, root: string): Entry[] {
   const { name, imports, exports } = manifestOf(root);
   if (specifier.startsWith("#")) return matchingEntries(imports ?? {}, specifier);
   if (name === undefined || exports === undefined || !`${specifier}/`.startsWith(`${name}/`)) return [];
+  return exportEntries(`.${specifier.slice(name.length)}`, exports);
+}
+
+function exportEntries(within: string, exports: unknown): Entry[] {
   const hasPaths =
     typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."));
-  return matchingEntries(hasPaths ? exports : { ".": exports }, `.${specifier.slice(name.length)}`);
+  return matchingEntries(hasPaths ? exports : { ".": exports }, within);
 }
 
 function matchingEntries(targets: object, specifier: string): Entry[] {
@@ -54,6 +53,20 @@ function matchingEntries(targets: object, specifier: string): Entry[] {
     const isMatch = specifier.length >= pattern.length - 1 && specifier.startsWith(before) && specifier.endsWith(after);
     return isMatch ? [[pattern, target, specifier.slice(before.length, specifier.length - after.length)]] : [];
   });
+}
+
+/**
+ * The targets, from its folder, that a package exports by a name, under all conditions.
+ *
+ * @param within the name in the package: `./inner`, or `.` for itself.
+ * @param exports the `exports` of its package.json.
+ */
+export function exportTargets(within: string, exports: unknown): string[] {
+  return targetsOf(exportEntries(within, exports));
+}
+
+function targetsOf(entries: readonly Entry[]): string[] {
+  return entries.flatMap(([, target, matched]) => leavesOf(target).map((leaf) => leaf.replaceAll("*", matched)));
 }
 
 /** The targets under all conditions. */

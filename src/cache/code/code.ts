@@ -4,6 +4,7 @@ import { once } from "../../util/on-demand.js";
 import { sha256 } from "../../util/sha256.js";
 import { language, timeZone } from "../../util/time-zone.js";
 import { inspecting } from "../../util/v8-inspector.js";
+import { filesLoadedWith } from "./loaded-files.js";
 import { nodeOptions } from "./node-options.js";
 import { declaringFile } from "./packages.js";
 import type { Piece } from "./pieces.js";
@@ -156,6 +157,11 @@ export class CodeReader {
     return this.code((graph) => graph.value(type));
   }
 
+  /** The files of the project that other threads and processes load with some files: those, and all that they import. */
+  filesLoadedWith(files: readonly string[]): readonly string[] {
+    return filesLoadedWith(files);
+  }
+
   private code(ask: (graph: ValueGraph) => number): Code {
     const { graph } = this;
     const lookup: Lookup = { ask, digest: "", isKnown: false, old: new Map() };
@@ -202,6 +208,7 @@ export class CodeReader {
         return {
           loaded: reached.flatMap(({ source }) => source ?? []),
           lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
+          hasValues: reached.some(hasContent),
         };
       },
       changedWhileRunning: () => this.changedNames.get(lookup),
@@ -212,6 +219,11 @@ export class CodeReader {
 /** An object may have a field of that name: that of an input which a subclass made a node of. */
 function methodOf(object: object, name: string): Function | undefined {
   return (Object.getPrototypeOf(object) as Record<string, Function | undefined>)[name];
+}
+
+/** A piece that is no more than the name of a class, which its version stands for, has none. */
+function hasContent({ text, source }: Piece): boolean {
+  return source !== undefined || (text !== "" && !text.startsWith("class "));
 }
 
 function partOf({ name, file, imported, text }: Piece): Part {

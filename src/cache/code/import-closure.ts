@@ -319,7 +319,7 @@ function mainsOf(folder: string): string[] {
   return main === undefined ? [] : candidates(path.resolve(folder, main));
 }
 
-function isFile(file: string): boolean {
+export function isFile(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
@@ -343,7 +343,8 @@ function isBare(specifier: string): boolean {
   return !/^(?:\.{0,2}\/|\.{1,2}$|#)/.test(specifier) && !isBuiltin(specifier);
 }
 
-function packageName(specifier: string): string {
+/** The name of the package in a specifier of a file in it. */
+export function packageName(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 

@@ -7,14 +7,17 @@ export const STARTED = performance.timeOrigin;
 export interface Sources {
   readonly loaded: readonly string[];
   readonly lazy: readonly string[];
+  /** True if values count as well: those may come from any module that a host loads with the pipelines'. */
+  readonly hasValues: boolean;
 }
 
-export const NO_SOURCES: Sources = { loaded: [], lazy: [] };
+export const NO_SOURCES: Sources = { loaded: [], lazy: [], hasValues: false };
 
 export function joinSources(all: readonly Sources[]): Sources {
   return {
     loaded: [...new Set(all.flatMap(({ loaded }) => loaded))],
     lazy: [...new Set(all.flatMap(({ lazy }) => lazy))],
+    hasValues: all.some(({ hasValues }) => hasValues),
   };
 }
 
