@@ -179,7 +179,7 @@ class DryRun {
     let shared: readonly (string | undefined)[];
     try {
       const refs = await known(contents.digestsOf(step.arguments));
-      account.recordInputs(step, await known(contents.digestsOf(step.map!.lists)), refs);
+      account.recordInputs(step, await known(contents.wholesOf(step.map!.lists)), refs);
       shared = refs.map((ref) => ref && keyComponent(codes, ref));
       for (const list of step.map!.lists) {
         const elements = await this.refsIn(execution, cached, list);
@@ -414,7 +414,9 @@ function refOfElement(element: unknown): ContentRef | undefined {
 }
 
 /** The contents of some values, as far as they are known. */
-function known(refs: Promise<readonly ContentRef[]>): Promise<readonly (ContentRef | undefined)[]> {
+function known<Refs extends readonly ContentRef[] | undefined>(
+  refs: Promise<Refs>,
+): Promise<Refs | readonly (ContentRef | undefined)[]> {
   return refs.catch((error: unknown) => {
     if (error instanceof NotKnown) return error.refs;
     throw error;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type Each, input, mapOver, memory, model, node, Pipeline } from "../../../src/index.js";
+import { warningsOf } from "../../support/warnings.js";
 
 /** Gives its elements each time that it is asked. */
 @model({ name: "selected-lists/Shelf" })
@@ -63,4 +64,35 @@ describe("a result is the same in a cache, whatever of it a run has asked for", 
       }
     });
   }
+
+  it("an instance of a class that is not known is a list for maps, whose elements are cached, and itself where it is taken whole", async () => {
+    class Corpus {
+      readonly handle = () => 1;
+      *[Symbol.iterator](): Iterator<string> {
+        yield* ["a", "b"];
+      }
+    }
+    let calls = 0;
+    class Reads extends Pipeline {
+      @input() x!: number;
+      @node("x") corpus(_x: number): Corpus {
+        return new Corpus();
+      }
+      @mapOver("corpus") each(text: string): Each<string> {
+        calls++;
+        return text as Each<string>;
+      }
+    }
+    const cache = memory();
+    const warnings = await warningsOf(async () => {
+      for (const outputs of [["each"], ["each"], ["corpus"], ["each", "corpus"]] as const) {
+        const { each, corpus } = (await new Reads().run({ x: 1 }, { cache, outputs })) as Record<string, unknown>;
+        if (each !== undefined) expect(each).to.deep.equal(["a", "b"]);
+        if (corpus !== undefined) expect(corpus).to.be.instanceOf(Corpus);
+      }
+    });
+    expect(calls).to.equal(2);
+    expect(await new Reads().explain({ x: 1 }, { cache, outputs: ["each"] })).to.have.lengthOf(2);
+    expect(warnings.join("\n")).to.match(/Reads\.corpus is not cached: value\.handle/);
+  });
 });

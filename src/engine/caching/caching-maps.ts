@@ -22,8 +22,8 @@ const LOOKUP_BATCH = 4096;
 
 /** A map of which it is known what has to be computed. */
 interface MapLookup {
-  /** The key of the list as a whole. */
-  readonly listKey: string;
+  /** The key of the list as a whole; undefined if one that it is made from has no content. */
+  readonly listKey: string | undefined;
   /** The number of values that were others than known before. */
   readonly replaced: number;
   /** By index. */
@@ -119,19 +119,18 @@ export class CachingMapExecutor implements MapExecutor {
     const { codes } = cached;
     const { code } = codes.steps[step.index]!;
     let counted: readonly string[];
-    let listKey: string;
+    let listKey: string | undefined;
     const refs: (readonly ContentRef[])[] = [];
     const { replaced } = contents;
     try {
       const shared = await contents.digestsOf(step.arguments);
-      const wholes = await contents.digestsOf(lists);
+      const wholes = await contents.wholesOf(lists);
       cached.log.recordInputs(step, wholes, shared);
       counted = keyComponents(codes, shared);
-      const overLists = keyComponents(codes, wholes);
-      listKey = mapKey(code, product, counted, overLists);
+      listKey = wholes && mapKey(code, product, counted, keyComponents(codes, wholes));
       // A listener receives an event of each element.
       const mayBeWhole = !isForced && execution.run.emit === undefined && !this.hasCollected(step);
-      if (mayBeWhole && (await this.findList(step, listKey))) return "list";
+      if (mayBeWhole && listKey !== undefined && (await this.findList(step, listKey))) return "list";
       for (const list of lists) {
         const elements = await contents.elementsOf(list);
         // A value that is not a list is reported when the step runs.
@@ -405,6 +404,7 @@ export class CachingMapExecutor implements MapExecutor {
     const elements = refs as ContentRef[];
     const ref = listContent(elements);
     contents.set(step, ref, elements);
+    if (listKey === undefined) return;
     cached.setKey(step, listKey);
     cached.add(step, { key: listKey, kind: "list", value: joinKeys(keys), ...ref });
   }

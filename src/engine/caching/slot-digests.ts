@@ -86,6 +86,20 @@ export class SlotDigests {
     return refs as ContentRef[];
   }
 
+  /**
+   * The contents of lists as wholes; undefined if one has none. Its elements may have some: those of an instance that can be gone through.
+   *
+   * @throws {NotKnown} with what is known of the others, if only a run can know one.
+   */
+  async wholesOf(lists: readonly Argument[]): Promise<readonly ContentRef[] | undefined> {
+    try {
+      return await this.digestsOf(lists);
+    } catch (error) {
+      if (error instanceof Undigestible && !lists.some(({ slot }) => this.changes.has(slot))) return undefined;
+      throw error;
+    }
+  }
+
   /** The same without waiting; undefined if any of them is not known yet. */
   knownDigests(args: readonly Argument[]): readonly ContentRef[] | undefined {
     const refs: ContentRef[] = [];
