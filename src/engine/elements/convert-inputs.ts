@@ -12,7 +12,7 @@ import { isList, type ListsRead, withoutIterators } from "./lists.js";
 /**
  * A value as all that take it get it: an iterator, or what is nothing but an iterable, is read, and is an array from here on;
  * so are those that are elements of a list that is mapped over, and those that paths lead to. Instances of classes, Sets and
- * Maps are read where nothing but maps takes them.
+ * Maps are read where nothing but maps takes them. What a node gives counts as taken whole, since a cache has it for other runs.
  *
  * @param uses how it is taken; undefined: as a whole.
  * @param read what the run has read before.
