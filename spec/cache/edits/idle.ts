@@ -288,4 +288,21 @@ export const run = (object: any, name: string) => object[name]?.();`,
     ["pipeline.ts", "? x : 0", "?  x : 0"],
     "",
   ),
+  row(
+    0,
+    "a package that only a test in TypeScript of another package imports",
+    {
+      head: `import { f } from "tested";`,
+      y: "f(x)",
+      files: {
+        "node_modules/tested/package.json": `{ "name": "tested", "version": "1.0.0", "type": "module", "main": "i.js" }`,
+        "node_modules/tested/i.js": "export const f = (x) => x + 1;",
+        "node_modules/tested/src/i.test.ts": `import { run } from "tester"; run(process.cwd());`,
+        "node_modules/tester/package.json": `{ "name": "tester", "version": "1.0.0", "type": "module", "main": "i.js" }`,
+        "node_modules/tester/i.js": "export const run = () => 1;",
+      },
+    },
+    ["node_modules/tester/i.js", "1", "2"],
+    "",
+  ),
 ];

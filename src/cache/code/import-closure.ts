@@ -113,6 +113,9 @@ function contentOf(unit: Unit): UnitContent {
 const NOT_READ =
   /\.(?:map|d\.[mc]?ts)$|^(?:LICEN[CS]E|CHANGELOG|HISTORY|README|CONTRIBUTING|SECURITY|CODE_OF_CONDUCT)\b/i;
 
+/** Tests in TypeScript, which some packages are published with: no program loads them, nor what they import. */
+const OF_TESTS = /\.(?:test|spec)\.[mc]?tsx?$/;
+
 function packageContent(root: string): UnitContent {
   const manifest = manifestOf(root);
   const { dependencies, peerDependencies, optionalDependencies } = manifest;
@@ -146,7 +149,7 @@ function packageContent(root: string): UnitContent {
     const bytes = isInstalled ? read : Buffer.from(meaningOf(file, read.toString("utf8")));
     all.update(`${file} ${bytes.length}\n`).update(bytes);
     if (path.basename(file) === "package.json") addOutside(mainOf(path.dirname(at)) ?? ".", at);
-    if (!SCRIPT.test(file)) continue;
+    if (!SCRIPT.test(file) || (isInstalled && OF_TESTS.test(file))) continue;
     const source = read.toString("latin1");
     const { names, possible, isRenamed } = variablesIn(source);
     for (const name of names) variables.add(name);
