@@ -304,5 +304,6 @@ export const run = (object: any, name: string) => object[name]?.();`,
     },
     ["node_modules/tester/i.js", "1", "2"],
     "",
+    { only: ["swc", "tsx"] },
   ),
 ];
