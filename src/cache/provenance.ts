@@ -40,7 +40,7 @@ export function describeChanges(past: ComputationRecord, now: ComputationRecord)
   for (const [name, digest] of now.inputs) {
     if (before.has(name) && before.get(name) !== digest) clauses.push(`${name} changed`);
   }
-  return { clauses: shortened(clauses), values };
+  return { clauses: shortened([...new Set(clauses)]), values };
 }
 
 /** The maximum number of clauses: a package's table of a hundred numbers has as many members that change. */
