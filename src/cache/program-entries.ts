@@ -1,5 +1,6 @@
 import type { Step } from "../graph/plan.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { isThrownClass } from "../values/content.js";
 import { codeOfModels, type ModelSource } from "./model-codes.js";
 import type { CacheSession, Found, NewEntry } from "./session.js";
 import type { EntryMeta } from "./store.js";
@@ -61,7 +62,8 @@ export class ProgramEntries {
   }
 
   private sealed(models: string): string {
-    return `${codeOfModels(this.codes, models)} ${models}`;
+    const own = models.split(",").filter((name) => !isThrownClass(name));
+    return `${own.length === 0 ? "" : codeOfModels(this.codes, own.join())} ${models}`;
   }
 
   private sealedIfKnown(models: string): string | undefined {

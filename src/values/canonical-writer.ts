@@ -387,7 +387,7 @@ export class CanonicalWriter extends ByteWriter {
         if (!isThrown) continue;
         this.length = at;
         this.at(name, thrownText(value));
-        this.notesClass(value.cause);
+        this.notesClass(Object.getOwnPropertyDescriptor(value, name)?.value);
         count++;
       }
     }

@@ -42,8 +42,13 @@ export function thrownClass(prototype: object): string {
   return name;
 }
 
+/** Tells if a name is one of `thrownClass`: an instance of it comes back as one of the language's classes. */
+export function isThrownClass(name: string): boolean {
+  return name.startsWith(THROWN);
+}
+
 /** Returns the classes that `thrownClass` has given a name; undefined for a name of another kind. */
 export function thrownClassesNamed(name: string): readonly Function[] | undefined {
-  if (!name.startsWith(THROWN)) return undefined;
+  if (!isThrownClass(name)) return undefined;
   return [...(thrown.get(name) ?? [])].flatMap((type) => type.deref() ?? []);
 }

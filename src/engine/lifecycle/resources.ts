@@ -100,7 +100,8 @@ export class ResourceScope {
       this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
       return value;
     };
-    known.push(entry);
+    // Building it may have started another run of the pipeline.
+    named.get(name)!.push(entry);
     if (!isPromise(entry.value)) return keep(entry.value);
     entry.value = entry.value.then(keep, (error: unknown) => {
       const all = named.get(name)!;
