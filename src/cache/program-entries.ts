@@ -2,11 +2,8 @@ import type { Step } from "../graph/plan.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { isThrownClass } from "../values/content.js";
 import { codeOfModels, type ModelSource } from "./model-codes.js";
-import type { CacheSession, Found, NewEntry } from "./session.js";
+import type { CacheSession, NewEntry } from "./session.js";
 import type { EntryMeta } from "./store.js";
-
-/** Receives the models in an entry that was not found, because a name of them stands for other code by now. */
-export type OnOtherModels = (models: string) => void;
 
 /**
  * The entries of a program in a store. Instances are stored by the names of their models: an entry says which code these had, and is
@@ -20,16 +17,6 @@ export class ProgramEntries {
     private readonly session: CacheSession,
     private readonly codes: ModelSource,
   ) {}
-
-  /** The heads of a step's entries, without their values. */
-  async heads(step: Step, keys: readonly string[], onOther: OnOtherModels): Promise<(EntryMeta | undefined)[]> {
-    return this.current(step, await this.session.heads(keys), onOther);
-  }
-
-  /** A step's entries with their values. */
-  async read(step: Step, keys: readonly string[], onOther: OnOtherModels): Promise<(Found | undefined)[]> {
-    return this.current(step, await this.session.read(keys), onOther);
-  }
 
   /**
    * Takes a value of a step.
@@ -45,20 +32,11 @@ export class ProgramEntries {
     return this.session.add({ ...entry, models: this.sealed(models) });
   }
 
-  private current<E extends EntryMeta>(
-    step: Step,
-    entries: (E | undefined)[],
-    onOther: OnOtherModels,
-  ): (E | undefined)[] {
-    if (isVersioned(step)) return entries;
-    return entries.map((entry) => {
-      if (entry === undefined || entry.models === "") return entry;
-      // A class that another version has stored has no code before its name.
-      const models = entry.models.slice(entry.models.indexOf(" ") + 1);
-      if (entry.models === this.sealedIfKnown(models)) return { ...entry, models };
-      onOther(models);
-      return undefined;
-    });
+  /** An entry of a step that was found; undefined if a name of its models stands for other code by now. */
+  current<E extends EntryMeta>(step: Step, entry: E): E | undefined {
+    if (entry.models === "" || isVersioned(step)) return entry;
+    const models = modelNames(entry);
+    return entry.models === this.sealedIfKnown(models) ? { ...entry, models } : undefined;
   }
 
   private sealed(models: string): string {
@@ -75,6 +53,11 @@ export class ProgramEntries {
       }
     });
   }
+}
+
+/** The names of the models in a stored entry. One that an earlier version has stored has no code before them. */
+export function modelNames({ models }: EntryMeta): string {
+  return models.slice(models.indexOf(" ") + 1);
 }
 
 function isVersioned({ node }: Step): boolean {

@@ -4,8 +4,8 @@ import { type ContentRef, contentRef } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests, StepDigest } from "../../cache/program-digests.js";
 import { changedWhileRunning, sourcesOf } from "../../cache/program-digests.js";
-import { type OnOtherModels, ProgramEntries } from "../../cache/program-entries.js";
-import { type CacheSession, type Found, guardOwner, type NewEntry, reviewOwner } from "../../cache/session.js";
+import { modelNames, ProgramEntries } from "../../cache/program-entries.js";
+import { type CacheSession, type Found, guardOwner, reviewOwner } from "../../cache/session.js";
 import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
 import { nameAt, type Plan, resourcesBehind, type Step } from "../../graph/plan.js";
@@ -43,7 +43,7 @@ export class CachingExecutor {
   readonly digests: SlotDigests;
   readonly log: PipelineCacheLog;
   readonly codes: CodeDigests;
-  private readonly entries: ProgramEntries;
+  readonly entries: ProgramEntries;
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
   /** By slot, the keys of the entries that this run has made. */
@@ -107,7 +107,8 @@ export class CachingExecutor {
   /** Looks up a step's entry, and notes its content. */
   async find(step: Step, key: string): Promise<Lookup | undefined> {
     const { execution } = this;
-    const [head] = await this.heads(step, [key], this.isOutput(step.slot));
+    const [found] = await this.heads([key], this.isOutput(step.slot));
+    const head = this.current(step, found);
     if (head === undefined) {
       emitMiss(execution, step, undefined, key);
       return undefined;
@@ -121,21 +122,22 @@ export class CachingExecutor {
 
   /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
   async resolve(step: Step, keys: readonly string[], isWanted: boolean): Promise<(Lookup | undefined)[]> {
-    return (await this.heads(step, keys, isWanted)).map((head, i) => head && lookupOf(keys[i]!, head));
+    return (await this.heads(keys, isWanted)).map((found, i) => {
+      const head = this.current(step, found);
+      return head && lookupOf(keys[i]!, head);
+    });
   }
 
-  private heads(step: Step, keys: readonly string[], isWanted: boolean): Promise<(Found | EntryMeta | undefined)[]> {
-    return isWanted ? this.read(step, keys) : this.entries.heads(step, keys, this.onOther(step));
+  private heads(keys: readonly string[], isWanted: boolean): Promise<(Found | EntryMeta | undefined)[]> {
+    return isWanted ? this.session.read(keys) : this.session.heads(keys);
   }
 
-  private read(step: Step, keys: readonly string[]): Promise<(Found | undefined)[]> {
-    return this.entries.read(step, keys, this.onOther(step));
-  }
-
-  private onOther(step: Step): OnOtherModels {
-    return (models) => {
-      this.log.of(step).otherModels = models;
-    };
+  /** An entry that was found, unless its models are others by now. */
+  private current<E extends EntryMeta>(step: Step, found: E | undefined): E | undefined {
+    if (found === undefined) return undefined;
+    const entry = this.entries.current(step, found);
+    if (entry === undefined) this.log.of(step).otherModels = modelNames(found);
+    return entry;
   }
 
   /**
@@ -358,9 +360,10 @@ export class CachingExecutor {
     index: number,
     compute: () => unknown,
   ): Promise<unknown> {
-    const { execution } = this;
+    const { execution, session } = this;
     if (key !== undefined) {
-      const [entry] = await this.read(step, [key]);
+      const [found] = await session.read([key]);
+      const entry = this.current(step, found);
       if (entry !== undefined) {
         emitHit(execution, step, index, key, entry.bytes);
         this.log.of(step).cached++;
@@ -387,7 +390,8 @@ export class CachingExecutor {
     const { execution } = this;
     try {
       const ref = contentRef(value);
-      const bytes = this.add(step, { key, kind: "value", value, isPlaced: isNested, ...ref });
+      const owner = this.ownerOf(step);
+      const bytes = this.entries.add(step, { key, owner, kind: "value", value, isPlaced: isNested, ...ref });
       getOrCreate(this.makers, step.slot, () => [] as string[]).push(key);
       if (element === undefined) this.digests.set(step, ref);
       if (bytes !== undefined) emitStored(execution, step, element, key, bytes);
@@ -397,11 +401,6 @@ export class CachingExecutor {
       this.onUncacheable(step, error);
       return undefined;
     }
-  }
-
-  /** Takes a new entry of a step. @throws {ValueError} if it has none. */
-  add(step: Step, entry: Omit<NewEntry, "owner">): number | undefined {
-    return this.entries.add(step, { ...entry, owner: this.ownerOf(step) });
   }
 
   /** True if an error was collected in this execution, or in one nested in it: its results may be made of that. */

@@ -406,6 +406,12 @@ export class CachingMapExecutor implements MapExecutor {
     contents.set(step, ref, elements);
     if (listKey === undefined) return;
     cached.setKey(step, listKey);
-    cached.add(step, { key: listKey, kind: "list", value: joinKeys(keys), ...ref });
+    cached.entries.add(step, {
+      key: listKey,
+      owner: cached.ownerOf(step),
+      kind: "list",
+      value: joinKeys(keys),
+      ...ref,
+    });
   }
 }
