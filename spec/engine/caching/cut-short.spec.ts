@@ -145,15 +145,23 @@ describe("what a node gives after it was to stop is not cached", () => {
       @resource() async length(): Promise<{ n: number }> {
         return { n: await counted() };
       }
+      @resource() plain(): Promise<number> {
+        return counted();
+      }
       @node("x", "length") times(x: number, { n }: { n: number }): number {
         return x * n;
       }
+      @node("x", "plain") timesPlain(x: number, plain: number): number {
+        return x * plain;
+      }
     }
-    const cache = memory();
-    await using open = new Opened().open();
-    await open.run({ x: 1 }, { cache, ...abortSoon() }).catch(() => {});
-    expect(await open.run({ x: 1 }, { cache })).to.deep.equal({ times: 12 });
-    expect(await new Opened().run({ x: 1 }, { cache })).to.deep.equal({ times: 12 });
+    for (const name of ["times", "timesPlain"] as const) {
+      const cache = memory();
+      await using open = new Opened().open();
+      await open.run({ x: 1 }, { cache, outputs: [name], ...abortSoon() }).catch(() => {});
+      expect(await open.run({ x: 1 }, { cache, outputs: [name] })).to.deep.equal({ [name]: 12 });
+      expect(await new Opened().run({ x: 1 }, { cache, outputs: [name] })).to.deep.equal({ [name]: 12 });
+    }
   });
 
   it("while what has ended before is", async () => {

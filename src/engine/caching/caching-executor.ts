@@ -299,7 +299,7 @@ export class CachingExecutor {
 
   /** True, with a warning, if a step uses a resource that changes its own inputs, or whose inputs were changed: it may still have them. */
   private usesChanged(step: Step): boolean {
-    if (step.resources.length === 0) return false;
+    if (step.resources.length === 0 || !this.digests.hasChanges) return false;
     const { execution } = this;
     const { resources } = execution.plan;
     for (const index of resourcesBehind(execution.plan, step.resources)) {

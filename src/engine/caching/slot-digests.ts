@@ -148,6 +148,11 @@ export class SlotDigests {
     return this.changes.has(slot);
   }
 
+  /** True if a change of any value was noticed. */
+  get hasChanges(): boolean {
+    return this.changes.size > 0;
+  }
+
   /** The name of the step or resource that has changed the value in a slot, as far as is known. */
   changerOf(slot: number): string {
     return this.changes.get(slot)!.name;

@@ -41,7 +41,6 @@ function buildResource(execution: RunningExecution, index: number): unknown {
         const label = emit === undefined ? undefined : labelOf(value);
         emit?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
         execution.resourceBuilt(index);
-        if (execution.scope.hasSignalled) resources.notShared(value);
       },
       (cause) => {
         const error = hasChangedInput(cause) ? (cause as NodeError) : notBuilt(about.path, name, cause);
@@ -50,7 +49,8 @@ function buildResource(execution: RunningExecution, index: number): unknown {
       },
     );
   };
-  return resources.acquire(pipeline, name, inputs, make, () => emit?.({ ...about, phase: "disposed" }));
+  const ended = () => emit?.({ ...about, phase: "disposed" });
+  return resources.acquire(pipeline, name, inputs, make, ended, () => execution.scope.hasSignalled);
 }
 
 function notBuilt(where: string, node: string, cause: unknown): NodeError {

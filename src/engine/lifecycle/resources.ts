@@ -23,8 +23,6 @@ interface Disposal {
 export class ResourceScope {
   private readonly built = new Map<Function, Map<string, BuiltResource[]>>();
   private readonly disposals: Disposal[] = [];
-  /** Resources that may be no whole ones: a stop came while they were built. */
-  private readonly partial = new WeakSet<object>();
   /** Resources that this run has not used yet: a caller may have changed what they were built from. */
   private readonly unchecked = new Set<BuiltResource>();
   private ended = false;
@@ -46,14 +44,8 @@ export class ResourceScope {
       for (const known of named.values()) for (const one of known) this.unchecked.add(one);
   }
 
-  /** No other run gets a resource: it was built while its run was stopped. */
-  notShared(resource: unknown): void {
-    if (typeof resource === "object" && resource !== null) this.partial.add(resource);
-  }
-
-  /** Tells if a run before has built a resource in whole, from what still is as it was then. */
-  private isShared(one: BuiltResource): boolean {
-    if (this.partial.has(one.value as object)) return false;
+  /** Tells if what a run before has built a resource from still is as it was then. */
+  private isCurrent(one: BuiltResource): boolean {
     if (!this.unchecked.delete(one) || one.contentsAfter === undefined) return true;
     return areSame(this.contentsOf(one.from), one.contentsAfter);
   }
@@ -61,9 +53,17 @@ export class ResourceScope {
   /**
    * The resource that a class builds under a name from some values; built now if it was not yet.
    *
+   * @param isCut tells if building it was to stop: then it may be no whole one, and nobody else gets it.
    * @returns the resource, or a promise of it if building it takes a promise.
    */
-  acquire(owner: Function, name: string, from: readonly unknown[], build: () => unknown, ended: () => void): unknown {
+  acquire(
+    owner: Function,
+    name: string,
+    from: readonly unknown[],
+    build: () => unknown,
+    ended: () => void,
+    isCut: () => boolean,
+  ): unknown {
     if (this.ended) {
       throw new HypernodesError({
         code: "DISPOSED",
@@ -73,8 +73,11 @@ export class ResourceScope {
       });
     }
     const named = getOrCreate(this.built, owner, () => new Map<string, BuiltResource[]>());
-    const known = getOrCreate(named, name, () => []).filter((one) => this.isShared(one));
-    named.set(name, known);
+    let known = getOrCreate(named, name, () => []);
+    if (this.unchecked.size > 0) {
+      known = known.filter((one) => this.isCurrent(one));
+      named.set(name, known);
+    }
     const same = known.find((b) => areSame(b.from, from));
     if (same !== undefined) return same.value;
     const contents = this.sameness === "content" || known.length > 0 ? this.contentsOf(from) : undefined;
@@ -94,8 +97,13 @@ export class ResourceScope {
       forget(from);
       throw error;
     }
+    const drop = (): void => {
+      const all = named.get(name)!;
+      all.splice(all.indexOf(entry), 1);
+    };
     const keep = (value: unknown): unknown => {
       entry.value = value;
+      if (isCut()) drop();
       if (this.sameness === "content") entry.contentsAfter = this.contentsOf(from);
       this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
       return value;
@@ -104,8 +112,7 @@ export class ResourceScope {
     named.get(name)!.push(entry);
     if (!isPromise(entry.value)) return keep(entry.value);
     entry.value = entry.value.then(keep, (error: unknown) => {
-      const all = named.get(name)!;
-      all.splice(all.indexOf(entry), 1);
+      drop();
       forget(from);
       throw error;
     });
